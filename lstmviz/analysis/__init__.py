@@ -1,0 +1,1 @@
+"""Saturation, horizons and what pushed a gate: arrays in, arrays out."""

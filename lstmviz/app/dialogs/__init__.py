@@ -1,0 +1,1 @@
+"""The dialogs. Each asks one thing and answers with plain data."""

@@ -1,0 +1,25 @@
+"""What every view is: it shows a snapshot, says what the user asked for, and can tell its state in a sentence."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from lstmviz.session.snapshot import Snapshot
+
+
+class View(QWidget):
+    """A part of the window with two verbs: present this, and the user asked for that.
+
+    ``asked`` carries the id of a command and its arguments, for instance ``("unit.select", {"unit": 17})``.
+    """
+
+    asked = Signal(str, dict)
+
+    def present(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
+        """Draw what differs; ``changed`` holds names of Snapshot's fields. ``theme`` or ``language`` changed: all."""
+        raise NotImplementedError
+
+    def sentence(self) -> str:
+        """The view's state in one sentence, in the current language: for a screen reader and for the tests."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""The views. Each shows a snapshot and says what the user asked for; none knows another."""

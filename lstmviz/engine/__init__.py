@@ -1,0 +1,1 @@
+"""torch: recorder, watch and the process that serves them."""

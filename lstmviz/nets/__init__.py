@@ -1,0 +1,1 @@
+"""torch: cells as modules, and the readers of models."""

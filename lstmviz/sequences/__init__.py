@@ -1,0 +1,1 @@
+"""Sequences: what goes in. Readers of files, and generators with known truth."""

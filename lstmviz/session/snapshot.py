@@ -1,0 +1,93 @@
+"""What the views see: a frozen picture of the session, and what differs between two of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from lstmviz.traces.trace import Trace
+
+EngineStatus = Literal["stopped", "starting", "ready", "restarting", "failed"]
+
+PHASES = ("combine", "f", "g", "i", "c", "o", "h")
+"""Inside one step, in the order of the pseudocode; a phase is a place in this tuple."""
+
+
+@dataclass(frozen=True)
+class OpenTrace:
+    """One open trace in the list of them; ``path`` is "" until it is saved."""
+
+    id: int
+    name: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Long work that is under way: what, done of total (0 when unknown), seconds left (None when unknown)."""
+
+    what: str
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence for the user; ``serial`` makes two equal sentences two notices."""
+
+    text: str
+    level: Literal["info", "warning", "error"] = "info"
+    serial: int = 0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The session at one moment. Views draw from this alone.
+
+    t: the cursor, a step of the trace. phase: a place in PHASES while stepping inside a step, else None (the whole
+    step is shown). start, stop: the steps that every time axis shows, start <= t < stop. layer, direction, unit: the
+    selection. signals: the heat maps shown, top to bottom. compared: a second trace drawn beside the first, or None.
+    """
+
+    trace: Trace | None = None
+    trace_id: int = 0
+    open_traces: tuple[OpenTrace, ...] = ()
+    compared: Trace | None = None
+    t: int = 0
+    phase: int | None = None
+    start: int = 0
+    stop: int = 1
+    layer: int = 0
+    direction: str = "forward"
+    unit: int = 0
+    signals: tuple[str, ...] = ("f", "i", "o", "g", "c", "h")
+    playing: bool = False
+    speed: float = 1.0
+    loop: bool = False
+    inside: bool = False
+    theme: Literal["light", "dark"] = "light"
+    language: str = "en"
+    engine: EngineStatus = "stopped"
+    device: str = "CPU"
+    task: Task | None = None
+    notice: Notice | None = None
+    recent: tuple[str, ...] = ()
+    can_undo: bool = False
+    can_redo: bool = False
+
+    @property
+    def steps(self) -> int:
+        """T of the trace, 0 without one."""
+        return 0 if self.trace is None else len(self.trace)
+
+
+def changes(before: Snapshot | None, after: Snapshot) -> frozenset[str]:
+    """The names of the fields that differ; all of them where there was nothing before. Traces compare by identity."""
+    if before is None:
+        return frozenset(field.name for field in fields(Snapshot))
+    return frozenset(
+        field.name
+        for field in fields(Snapshot)
+        if (old := getattr(before, field.name)) is not (new := getattr(after, field.name)) and old != new
+    )

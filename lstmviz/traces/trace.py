@@ -1,0 +1,289 @@
+"""Trace: every signal of one model on one sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from lstmviz.cells.weights import LstmWeights, Weights
+from lstmviz.errors import TraceError
+from lstmviz.sequences.sequence import Sequence
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = npt.NDArray[np.floating]
+Direction = Literal["forward", "reverse"]
+CellKind = Literal["lstm", "rnn"]
+OutputKind = Literal["value", "probability", "none"]
+
+STORED = {"lstm": ("i", "f", "o", "g", "c", "h"), "rnn": ("h",)}
+"""What a recording keeps of each kind of cell; x and y stand beside the layers."""
+DERIVED = {"lstm": ("kept", "written", "tanh_c", "zi", "zf", "zo", "zg"), "rnn": ("z",)}
+"""What is computed from it when asked for; the pre-activations z… need the weights."""
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """One layer of the net: its path in the model, kind of cell and sizes (P = H without a projection)."""
+
+    index: int
+    path: str
+    cell: CellKind
+    inputs: int
+    units: int
+    outputs: int
+    directions: tuple[Direction, ...] = ("forward",)
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    """One layer in one direction: signals (T, H) by name, in original time order; h0 (P,), c0 (H,); weights or None."""
+
+    signals: Mapping[str, Array]
+    h0: Array
+    c0: Array | None = None
+    weights: Weights | None = None
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """The model that was recorded: name, SHA-256 of its weights, where it was read from."""
+
+    name: str = "module"
+    sha256: str = ""
+    path: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """How far a sample of the recording lies from the float64 reference and from the framework's own layer."""
+
+    max_error: float
+    tolerance: float
+    steps: int
+    against: tuple[str, ...] = ("cells float64",)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the error is within the tolerance (NaN is not)."""
+        return self.max_error <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """How the trace was recorded: UTC time, device, dtype, method (``fused+scan`` or ``loop``) and versions."""
+
+    when: str = ""
+    device: str = "cpu"
+    dtype: str = "float32"
+    method: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Every signal of every layer at one step: ``frame[(layer, direction)]["f"]`` is (H,)."""
+
+    t: int
+    lanes: Mapping[tuple[int, str], Mapping[str, Array]]
+
+    def __getitem__(self, key: str | tuple[int, str]) -> Array | Mapping[str, Array]:
+        if isinstance(key, str):
+            return next(iter(self.lanes.values()))[key]
+        return self.lanes[key]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Every signal of one model on one sequence.
+
+    inputs: (T, F), x as it entered the first layer. lanes: by (layer, direction). outputs: (T, O), what the model
+    says at each step, or None for a bare layer, whose output is h. outputs of kind ``probability`` sum to 1 over O,
+    ``value`` are in the sequence's own units. targets: (T, K) with NaN where nothing is asked: K = O values, or
+    K = 1, the place of the right symbol among output_names.
+    """
+
+    sequence: Sequence
+    inputs: Array
+    layers: tuple[LayerInfo, ...]
+    lanes: Mapping[tuple[int, str], Lane]
+    outputs: Array | None = None
+    output_names: tuple[str, ...] = ()
+    output_kind: OutputKind = "none"
+    targets: Array | None = None
+    input_names: tuple[str, ...] = ()
+    model: ModelInfo = ModelInfo()
+    check: Check | None = None
+    recorded: Recorded = Recorded()
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        arrays = [self.inputs, self.outputs, self.targets]
+        for lane in self.lanes.values():
+            arrays += [*lane.signals.values(), lane.h0, lane.c0]
+        for array in arrays:
+            if array is not None:
+                array.flags.writeable = False
+        if not self.name:
+            object.__setattr__(self, "name", f"{self.model.name} · {self.sequence.name}")
+
+    def __len__(self) -> int:
+        return int(self.inputs.shape[0])
+
+    @property
+    def units(self) -> int:
+        """H, the number of units of the first layer."""
+        return self.layers[0].units
+
+    def names(self, layer: int = 0) -> tuple[str, ...]:
+        """The signals that ``signal`` can give for a layer."""
+        info = self._info(layer)
+        lane = self.lanes[layer, info.directions[0]]
+        derived = DERIVED[info.cell]
+        if lane.weights is None:
+            derived = tuple(name for name in derived if not name.startswith("z"))
+        return ("x", *STORED[info.cell], *derived, "y")
+
+    def __getitem__(self, name: str) -> Array:
+        """A signal of the first layer, forward, as (T, H), read-only."""
+        return self.signal(name)
+
+    def signal(self, name: str, layer: int = 0, direction: str = "forward") -> Array:
+        """One signal over time, (T, H), read-only; derived ones are computed here.
+
+        kept = f ⊗ c(t−1), written = i ⊗ g, tanh_c = tanh(c); z… = x·Wx + h(t−1)·Wh + b, the pre-activations.
+        x is what entered the layer; y the model's output, h where it has none. Raises TraceError for a name, layer
+        or direction that the trace does not have.
+        """
+        lane = self._lane(layer, direction)
+        if name in lane.signals:
+            return lane.signals[name]
+        if name not in self.names(layer):
+            raise TraceError(
+                "Unknown signal “{name}” in layer {layer} of “{trace}”; expected one of: {names}.",
+                name=name,
+                layer=layer,
+                trace=self.name,
+                names=" ".join(self.names(layer)),
+            )
+        array = self._derived(name, layer, direction, lane)
+        array.flags.writeable = False
+        return array
+
+    def previous(self, name: str, layer: int = 0, direction: str = "forward") -> Array:
+        """h or c of the step before, as the cell saw it: shifted by one against the direction, h0 or c0 at the edge."""
+        lane = self._lane(layer, direction)
+        now = lane.signals[name]
+        edge = lane.h0 if name == "h" else lane.c0
+        if edge is None:
+            edge = np.zeros(now.shape[1], now.dtype)
+        if direction == "reverse":
+            return np.concatenate([now[1:], edge[None]])
+        return np.concatenate([edge[None], now[:-1]])
+
+    def previous_at(self, t: int, name: str, layer: int = 0, direction: str = "forward") -> Array:
+        """One row of ``previous``, (H,), without building the rest."""
+        lane = self._lane(layer, direction)
+        before = t + 1 if direction == "reverse" else t - 1
+        if 0 <= before < len(self):
+            return lane.signals[name][before]
+        edge = lane.h0 if name == "h" else lane.c0
+        return np.zeros(lane.signals[name].shape[1], np.float32) if edge is None else edge
+
+    def input_at(self, t: int, layer: int = 0) -> Array:
+        """What entered a layer at step t: (F,), or the h of the layer below, both directions joined."""
+        if layer == 0:
+            return self.inputs[t]
+        below = self.layers[layer - 1]
+        rows = [self.lanes[layer - 1, side].signals["h"][t] for side in below.directions]
+        return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+    def frame(self, t: int) -> Frame:
+        """Every stored signal of every layer at step t, with kept, written and tanh_c; negative t counts from the end."""
+        if not -len(self) <= t < len(self):
+            raise TraceError(
+                "Step {t} is outside “{trace}”; expected 0 to {last}.",
+                t=t,
+                trace=self.name,
+                last=len(self) - 1,
+            )
+        t %= len(self)
+        lanes: dict[tuple[int, str], dict[str, Array]] = {}
+        for (layer, side), lane in self.lanes.items():
+            values = {name: array[t] for name, array in lane.signals.items()}
+            values["x"] = self.input_at(t, layer)
+            if self.layers[layer].cell == "lstm":
+                values["kept"] = values["f"] * self.previous_at(t, "c", layer, side)
+                values["written"] = values["i"] * values["g"]
+                values["tanh_c"] = np.tanh(values["c"])
+            values["y"] = values["h"] if self.outputs is None else self.outputs[t]
+            lanes[layer, side] = values
+        return Frame(t, lanes)
+
+    def save(self, path: str) -> None:
+        """Write the trace as a store, beside its target and then moved into place; ``open_trace`` gives it back."""
+        from lstmviz.traces.store import save_trace
+
+        save_trace(self, path)
+
+    def to_xarray(self, layer: int = 0, direction: str = "forward") -> xarray.Dataset:
+        """The stored signals of one layer as an xarray.Dataset with dims ``time`` and ``unit``; needs the extra xarray."""
+        from lstmviz.traces.xarray_bridge import to_xarray
+
+        return to_xarray(self, layer, direction)
+
+    def _info(self, layer: int) -> LayerInfo:
+        if not 0 <= layer < len(self.layers):
+            raise TraceError(
+                "Layer {layer} is not in “{trace}”; expected 0 to {last}.",
+                layer=layer,
+                trace=self.name,
+                last=len(self.layers) - 1,
+            )
+        return self.layers[layer]
+
+    def _lane(self, layer: int, direction: str) -> Lane:
+        info = self._info(layer)
+        if (layer, direction) not in self.lanes:
+            raise TraceError(
+                "Layer {layer} of “{trace}” has no direction “{direction}”; expected one of: {directions}.",
+                layer=layer,
+                trace=self.name,
+                direction=direction,
+                directions=" ".join(info.directions),
+            )
+        return self.lanes[layer, direction]
+
+    def _derived(self, name: str, layer: int, direction: str, lane: Lane) -> Array:
+        signals = lane.signals
+        if name == "x":
+            return self._layer_input(layer)
+        if name == "y":
+            return (signals["h"] if self.outputs is None else self.outputs).view()
+        if name == "kept":
+            return signals["f"] * self.previous("c", layer, direction)
+        if name == "written":
+            return signals["i"] * signals["g"]
+        if name == "tanh_c":
+            return np.tanh(signals["c"])
+        weights = lane.weights
+        assert weights is not None  # names() offers z… only with weights
+        columns = weights.block(name[1:]) if isinstance(weights, LstmWeights) else slice(None)
+        h_prev = self.previous("h", layer, direction)
+        return (
+            self._layer_input(layer) @ weights.wx[:, columns]
+            + h_prev @ weights.wh[:, columns]
+            + weights.b[columns]
+        )
+
+    def _layer_input(self, layer: int) -> Array:
+        if layer == 0:
+            return self.inputs.view()
+        below = self.layers[layer - 1]
+        return np.concatenate([self.lanes[layer - 1, side].signals["h"] for side in below.directions], axis=1)

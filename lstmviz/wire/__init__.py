@@ -1,0 +1,1 @@
+"""What window and engine say to one another, and the client that starts, asks and restarts the engine."""
