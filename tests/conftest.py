@@ -23,9 +23,7 @@ REAL = Path(__file__).resolve().parents[2] / "shared" / "real"
 
 
 @pytest.fixture(autouse=True)
-def isolated_home(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test reads or writes the user's own settings, and each starts in English."""
     monkeypatch.setenv("LSTMVIZ_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("LANG", "C.UTF-8")
@@ -69,18 +67,14 @@ def record_by_hand(
             for name in rows:
                 rows[name].append(getattr(step, name))
         signals = {name: np.stack(values) for name, values in rows.items()}
-        lanes[layer, "forward"] = Lane(
-            signals, np.zeros(w.outputs, inputs.dtype), np.zeros(w.units, inputs.dtype), w
-        )
+        lanes[layer, "forward"] = Lane(signals, np.zeros(w.outputs, inputs.dtype), np.zeros(w.units, inputs.dtype), w)
         below = signals["h"]
     sequence = sequence or Sequence(inputs.astype(np.float32), name="random walk")
     outputs = below[:, :1] * 2 if readout else None
     return Trace(
         sequence=sequence,
         inputs=inputs,
-        layers=tuple(
-            LayerInfo(n, f"lstm.{n}", "lstm", w.inputs, w.units, w.outputs) for n, w in enumerate(weights)
-        ),
+        layers=tuple(LayerInfo(n, f"lstm.{n}", "lstm", w.inputs, w.units, w.outputs) for n, w in enumerate(weights)),
         lanes=lanes,
         outputs=outputs,
         output_names=("next",) if readout else (),

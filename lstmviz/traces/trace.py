@@ -205,7 +205,7 @@ class Trace:
         return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
     def frame(self, t: int) -> Frame:
-        """Every stored signal of every layer at step t, with kept, written and tanh_c; negative t counts from the end."""
+        """Every stored signal at step t, with kept, written and tanh_c; a negative t counts from the end."""
         if not -len(self) <= t < len(self):
             raise TraceError(
                 "Step {t} is outside “{trace}”; expected 0 to {last}.",
@@ -233,7 +233,7 @@ class Trace:
         save_trace(self, path)
 
     def to_xarray(self, layer: int = 0, direction: str = "forward") -> xarray.Dataset:
-        """The stored signals of one layer as an xarray.Dataset with dims ``time`` and ``unit``; needs the extra xarray."""
+        """One layer's stored signals as an xarray.Dataset with dims ``time`` and ``unit``; needs the extra xarray."""
         from lstmviz.traces.xarray_bridge import to_xarray
 
         return to_xarray(self, layer, direction)
@@ -276,11 +276,7 @@ class Trace:
         assert weights is not None  # names() offers z… only with weights
         columns = weights.block(name[1:]) if isinstance(weights, LstmWeights) else slice(None)
         h_prev = self.previous("h", layer, direction)
-        return (
-            self._layer_input(layer) @ weights.wx[:, columns]
-            + h_prev @ weights.wh[:, columns]
-            + weights.b[columns]
-        )
+        return self._layer_input(layer) @ weights.wx[:, columns] + h_prev @ weights.wh[:, columns] + weights.b[columns]
 
     def _layer_input(self, layer: int) -> Array:
         if layer == 0:
