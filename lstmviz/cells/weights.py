@@ -11,6 +11,8 @@ import numpy.typing as npt
 Array = npt.NDArray[np.floating]
 GATES = ("i", "f", "o", "g")
 """Order of the four blocks of columns: input, forget and output gate, then the candidate."""
+Activation = Literal["tanh", "relu"]
+"""φ of a recurrent layer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +44,9 @@ class LstmWeights:
         return int(self.wh.shape[0])
 
     def block(self, gate: str) -> slice:
-        """The columns of ``gate``, one of i f o g."""
+        """The columns of ``gate``; raises ValueError where it is not one of i f o g."""
+        if gate not in GATES:
+            raise ValueError(f"unknown gate {gate!r}; expected one of {' '.join(GATES)}")
         start = GATES.index(gate) * self.units
         return slice(start, start + self.units)
 
@@ -54,7 +58,7 @@ class RnnWeights:
     wx: Array
     wh: Array
     b: Array
-    activation: Literal["tanh", "relu"] = "tanh"
+    activation: Activation = "tanh"
 
     @property
     def units(self) -> int:

@@ -1,0 +1,36 @@
+"""One step of the recurrent neuron and of a layer of them, exactly as the lecture writes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstmviz.cells.weights import Activation, Array, RnnWeights
+
+
+@dataclass(frozen=True, eq=False)
+class RnnStep:
+    """Everything that one step computed. Shapes (H,) for one sequence, (B, H) for a mini-batch; x is (…, F)."""
+
+    x: Array
+    y_prev: Array
+    z: Array
+    y: Array
+    activation: Activation = "tanh"
+
+
+def rnn_step(w: RnnWeights, x: Array, y_prev: Array | None = None) -> RnnStep:
+    """One step of the recurrent layer of Elman (1990); with H = 1 it is the recurrent neuron.
+
+        y(t) = φ(Wxᵀ x(t) + Wyᵀ y(t−1) + b)          φ is tanh or relu
+
+    x: (F,) or (B, F); y_prev: (H,) or (B, H), zero unless given. Any float type, which the result keeps. Raises
+    ValueError where x has another width than the weights.
+    """
+    if x.shape[-1] != w.inputs:
+        raise ValueError(f"x has {x.shape[-1]} features; the weights take {w.inputs}")
+    y_prev = np.zeros((*x.shape[:-1], w.units), x.dtype) if y_prev is None else y_prev
+    z = x @ w.wx + y_prev @ w.wh + w.b
+    y = np.tanh(z) if w.activation == "tanh" else np.maximum(z, 0)
+    return RnnStep(x, y_prev, z, y, w.activation)
