@@ -48,6 +48,8 @@ class Snapshot:
     t: the cursor, a step of the trace. phase: a place in PHASES while stepping inside a step, else None (the whole
     step is shown). start, stop: the steps that every time axis shows, start <= t < stop. layer, direction, unit: the
     selection. signals: the heat maps shown, top to bottom. compared: a second trace drawn beside the first, or None.
+    theme, language: what is shown; theme_choice, language_choice: what was chosen, ``system`` to follow the system.
+    focus: only the centre of the window is shown. docks: the names of those that are open.
     """
 
     trace: Trace | None = None
@@ -75,6 +77,10 @@ class Snapshot:
     recent: tuple[str, ...] = ()
     can_undo: bool = False
     can_redo: bool = False
+    theme_choice: str = "system"
+    language_choice: str = "system"
+    focus: bool = False
+    docks: tuple[str, ...] = ()
 
     @property
     def steps(self) -> int:

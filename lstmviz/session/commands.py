@@ -1,0 +1,256 @@
+"""Everything that can be asked for: one table for menus, toolbar, keys, command palette, shortcut page and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lstmviz.language import LANGUAGES, mark
+from lstmviz.session.snapshot import Snapshot
+
+Test = Callable[[Snapshot], bool]
+
+FILE, EDIT, VIEW, STEP, SELECT, HELP = (
+    mark("&File"),
+    mark("&Edit"),
+    mark("&View"),
+    mark("&Step"),
+    mark("Se&lect"),
+    mark("&Help"),
+)
+MENUS = (FILE, EDIT, VIEW, STEP, SELECT, HELP)
+SIGNALS_MENU, LANGUAGE_MENU, PICTURE_MENU = mark("Signals"), mark("Language"), mark("Save a picture")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing that can be asked for.
+
+    title, hint: English, translated where shown. menu: its path of menus, () for none. shortcut: portable text.
+    where: who handles it. does, preset: another command that is run with these arguments, "" for itself.
+    parameters: arguments that the asker must give; such a command is in no menu. apart: a line above it in its menu.
+    """
+
+    id: str
+    title: str
+    menu: tuple[str, ...] = ()
+    shortcut: str = ""
+    where: Literal["session", "window"] = "session"
+    enabled: Test | None = None
+    checked: Test | None = None
+    icon: str = ""
+    hint: str = ""
+    does: str = ""
+    preset: Mapping[str, object] = field(default_factory=dict)
+    parameters: tuple[str, ...] = ()
+    undoable: bool = False
+    apart: bool = False
+
+    def can_run(self, snapshot: Snapshot) -> bool:
+        """Whether asking for it now makes sense."""
+        return self.enabled is None or self.enabled(snapshot)
+
+
+def _trace(s: Snapshot) -> bool:
+    return s.trace is not None
+
+
+def _several(s: Snapshot) -> bool:
+    return len(s.open_traces) > 1
+
+
+def _layers(s: Snapshot) -> bool:
+    return s.trace is not None and len(s.trace.layers) > 1
+
+
+def _directions(s: Snapshot) -> bool:
+    return s.trace is not None and len(s.trace.layers[s.layer].directions) > 1
+
+
+def _part(s: Snapshot) -> bool:
+    return s.trace is not None and s.stop - s.start < s.steps
+
+
+def _alive(s: Snapshot) -> bool:
+    return s.engine == "ready"
+
+
+def _shown(name: str) -> Test:
+    return lambda s: name in s.signals
+
+
+def _open_dock(name: str) -> Test:
+    return lambda s: name in s.docks
+
+
+def _language(name: str) -> Test:
+    return lambda s: s.language_choice == name
+
+
+_SIGNALS = {
+    "f": mark("f · forget gate"),
+    "i": mark("i · input gate"),
+    "o": mark("o · output gate"),
+    "g": mark("g · candidate"),
+    "c": mark("c · long-term state"),
+    "h": mark("h · short-term state"),
+    "kept": mark("f⊗c(t−1) · what was kept"),
+    "written": mark("i⊗g · what was written"),
+    "tanh_c": mark("tanh c · the state squashed"),
+}
+_DOCKS = {"library": mark("Library"), "unit": mark("Unit inspector"), "step": mark("Step in pseudocode")}
+_PICTURES = {
+    "cell": mark("Cell diagram…"),
+    "timeline": mark("Timeline…"),
+    "unit": mark("Unit inspector…"),
+    "step": mark("Step in pseudocode…"),
+}
+
+_FILE = (
+    Command("file.open", mark("Open…"), (FILE,), "Ctrl+O", "window", icon="open",
+            hint=mark("Open a sequence, a model or a trace from a file")),
+    Command("sample.choose", mark("Sample"), (FILE,), "Ctrl+Shift+O", "window", icon="sample",
+            hint=mark("Open one of the samples that come with lstmviz")),
+    Command("record.open", mark("Record…"), (FILE,), "Ctrl+R", "window", _alive, icon="record",
+            hint=mark("Choose a model and a sequence, and record every signal")),
+    Command("file.save", mark("Save the trace…"), (FILE,), "Ctrl+S", "window", _trace, icon="save", apart=True,
+            hint=mark("Write the trace as a store (.zarr) that opens again")),
+    Command("export.open", mark("Export…"), (FILE,), "Ctrl+E", "window", _trace, icon="export",
+            hint=mark("Write chosen signals, layers, units and steps to CSV, Parquet, NPZ or HDF5")),
+    *(Command(f"picture.{name}", title, (FILE, PICTURE_MENU), "", "window", _trace, does="picture.save",
+              preset={"view": name}, hint=mark("Save this view as PNG or SVG")) for name, title in _PICTURES.items()),
+    Command("animation.save", mark("Save an animation…"), (FILE,), "Ctrl+Shift+E", "window", _trace, icon="animation",
+            hint=mark("Save the stepping as GIF or MP4")),
+    Command("trace.close", mark("Close the trace"), (FILE,), "Ctrl+W", enabled=_trace, undoable=True, apart=True,
+            icon="close", hint=mark("Close the active trace; undo opens it again")),
+    Command("app.quit", mark("Quit"), (FILE,), "Ctrl+Q", "window", apart=True, icon="quit",
+            hint=mark("Close the window; settings and layout are kept")),
+    Command("file.open_path", mark("Open a file by its path"), where="window", parameters=("path",)),
+    Command("sample.open", mark("Open a sample"), where="window", parameters=("id",)),
+    Command("picture.save", mark("Save a picture of a view"), where="window", parameters=("view",)),
+    Command("trace.activate", mark("Show an open trace"), parameters=("id",), undoable=True),
+)  # fmt: skip
+
+_EDIT = (
+    Command("history.undo", mark("Undo the move"), (EDIT,), "Ctrl+Z", enabled=lambda s: s.can_undo, icon="undo",
+            hint=mark("Go back to where you were: cursor, selection, range, closed traces")),
+    Command("history.redo", mark("Redo the move"), (EDIT,), "Ctrl+Shift+Z", enabled=lambda s: s.can_redo,
+            icon="redo", hint=mark("Make the move again that was undone")),
+    Command("task.cancel", mark("Cancel the running task"), (EDIT,), "Esc", "window", lambda s: s.task is not None,
+            icon="cancel", hint=mark("Stop what is under way at once"), apart=True),
+    Command("recent.clear", mark("Forget the recent files"), (EDIT,), enabled=lambda s: bool(s.recent),
+            hint=mark("Empty the list of recent files; the files stay")),
+    Command("settings.open", mark("Settings…"), (EDIT,), "Ctrl+,", "window", icon="settings", apart=True,
+            hint=mark("Theme, language and playing")),
+)  # fmt: skip
+
+_VIEW = (
+    Command("range.all", mark("Show all steps"), (VIEW,), "Ctrl+0", enabled=_part, undoable=True, icon="fit",
+            hint=mark("Show the whole sequence on every time axis")),
+    Command("range.nearer", mark("Come nearer"), (VIEW,), "Ctrl++", enabled=_trace, undoable=True, icon="nearer",
+            hint=mark("Show fewer steps, around the cursor")),
+    Command("range.farther", mark("Step back for more"), (VIEW,), "Ctrl+-", enabled=_part, undoable=True,
+            icon="farther", hint=mark("Show more steps, around the cursor")),
+    Command("range.set", mark("Show a range of steps"), parameters=("start", "stop"), undoable=True),
+    Command("range.zoom", mark("Zoom around a step"), parameters=("factor", "around"), undoable=True),
+    *(Command(f"signals.{name}", title, (VIEW, SIGNALS_MENU), "", enabled=_trace, checked=_shown(name),
+              does="signals.toggle", preset={"name": name}, hint=mark("Show or hide this heat map on the timeline"))
+      for name, title in _SIGNALS.items()),
+    Command("signals.toggle", mark("Show or hide a signal"), parameters=("name",)),
+    Command("signals.show", mark("Show these signals"), parameters=("signals",)),
+    Command("compare.choose", mark("Compare"), (VIEW,), "Ctrl+M", "window", _several, icon="compare",
+            hint=mark("Draw another open trace beside this one")),
+    Command("compare.stop", mark("Stop comparing"), (VIEW,), "Ctrl+Shift+M", enabled=lambda s: s.compared is not None,
+            hint=mark("Draw only the active trace")),
+    Command("compare.with", mark("Compare with an open trace"), parameters=("id",)),
+    *(Command(f"dock.{name}", title, (VIEW,), f"Ctrl+{number}", "window", checked=_open_dock(name),
+              does="dock.toggle", preset={"name": name}, apart=number == 1, hint=mark("Open or close this dock"))
+      for number, (name, title) in enumerate(_DOCKS.items(), 1)),
+    Command("dock.toggle", mark("Open or close a dock"), where="window", parameters=("name",)),
+    Command("view.focus", mark("Focus: only the centre"), (VIEW,), "F11", checked=lambda s: s.focus, icon="focus",
+            hint=mark("Hide every dock, for a projector; again brings them back")),
+    Command("view.reset", mark("Reset the layout"), (VIEW,), "Ctrl+Shift+0", "window",
+            hint=mark("Put every dock back where it was at first")),
+    Command("theme.toggle", mark("Switch between light and dark"), (VIEW,), "Ctrl+T", icon="theme", apart=True,
+            hint=mark("Use the other theme")),
+    Command("theme.system", mark("Follow the system's theme"), (VIEW,), "",
+            checked=lambda s: s.theme_choice == "system", hint=mark("Light and dark as the system has it")),
+    Command("theme.set", mark("Use a theme"), parameters=("theme",)),
+    *(Command(f"language.{name}", title, (VIEW, LANGUAGE_MENU), checked=_language(name), does="language.set",
+              preset={"language": name}, hint=mark("Use this language at once"))
+      for name, title in (("system", mark("The system's language")), *LANGUAGES.items())),
+    Command("language.set", mark("Use a language"), parameters=("language",)),
+)  # fmt: skip
+
+_STEP = (
+    Command("play.toggle", mark("Play or pause"), (STEP,), "Space", enabled=_trace, checked=lambda s: s.playing,
+            icon="play", hint=mark("Let the steps run, or hold them")),
+    Command("step.forward", mark("Step forward"), (STEP,), "Right", enabled=_trace, icon="forward", apart=True,
+            hint=mark("One step on; one phase on while inside a step")),
+    Command("step.back", mark("Step back"), (STEP,), "Left", enabled=_trace, icon="back",
+            hint=mark("One step back; one phase back while inside a step")),
+    Command("step.forward10", mark("Ten steps forward"), (STEP,), "Shift+Right", enabled=_trace, undoable=True,
+            hint=mark("Ten whole steps on")),
+    Command("step.back10", mark("Ten steps back"), (STEP,), "Shift+Left", enabled=_trace, undoable=True,
+            hint=mark("Ten whole steps back")),
+    Command("cursor.first", mark("First step"), (STEP,), "Home", enabled=_trace, undoable=True, icon="first",
+            hint=mark("Go to the beginning of the sequence")),
+    Command("cursor.last", mark("Last step"), (STEP,), "End", enabled=_trace, undoable=True, icon="last",
+            hint=mark("Go to the end of the sequence")),
+    Command("cursor.ask", mark("Go to step…"), (STEP,), "Ctrl+G", "window", _trace,
+            hint=mark("Type the number of a step")),
+    Command("cursor.set", mark("Go to a step"), parameters=("t",), undoable=True),
+    Command("inside.toggle", mark("Inside the step"), (STEP,), "I", enabled=_trace, checked=lambda s: s.inside,
+            icon="inside", apart=True, hint=mark("Step through one step: f, then i and g, then c, then o, then h")),
+    Command("phase.set", mark("Go to a phase of the step"), parameters=("phase",)),
+    Command("play.loop", mark("Loop"), (STEP,), "L", checked=lambda s: s.loop, icon="loop",
+            hint=mark("Begin again at the end while playing")),
+    Command("play.faster", mark("Faster"), (STEP,), "]", icon="faster", hint=mark("Play faster")),
+    Command("play.slower", mark("Slower"), (STEP,), "[", icon="slower", hint=mark("Play slower")),
+    Command("play.speed", mark("Set the speed"), parameters=("speed",)),
+)  # fmt: skip
+
+_SELECT = (
+    Command("unit.next", mark("Next unit"), (SELECT,), "Ctrl+Down", enabled=_trace, undoable=True,
+            hint=mark("Select the unit below")),
+    Command("unit.previous", mark("Previous unit"), (SELECT,), "Ctrl+Up", enabled=_trace, undoable=True,
+            hint=mark("Select the unit above")),
+    Command("unit.ask", mark("Go to unit…"), (SELECT,), "Ctrl+U", "window", _trace,
+            hint=mark("Type the number of a unit")),
+    Command("unit.select", mark("Select a unit"), parameters=("unit",), undoable=True),
+    Command("layer.next", mark("Layer above"), (SELECT,), "Ctrl+PgUp", enabled=_layers, undoable=True, apart=True,
+            hint=mark("Select the layer that reads this one")),
+    Command("layer.previous", mark("Layer below"), (SELECT,), "Ctrl+PgDown", enabled=_layers, undoable=True,
+            hint=mark("Select the layer that this one reads")),
+    Command("direction.toggle", mark("Other direction"), (SELECT,), "Ctrl+D", enabled=_directions, undoable=True,
+            hint=mark("Forward or reverse in a bidirectional layer")),
+    Command("layer.select", mark("Select a layer"), parameters=("layer",), undoable=True),
+    Command("trace.next", mark("Next trace"), (SELECT,), "Ctrl+Tab", enabled=_several, undoable=True, apart=True,
+            hint=mark("Show the next open trace")),
+)  # fmt: skip
+
+_HELP = (
+    Command("guide.open", mark("Guide"), (HELP,), "F1", "window", icon="guide",
+            hint=mark("The LSTM and this window, explained with the current frame")),
+    Command("palette.open", mark("Find any command…"), (HELP,), "Ctrl+K", "window", icon="search",
+            hint=mark("Type a few letters, press Enter")),
+    Command("shortcuts.open", mark("Keyboard shortcuts"), (HELP,), "Ctrl+/", "window",
+            hint=mark("Every key on one page")),
+    Command("library.search", mark("Search the library"), (HELP,), "Ctrl+F", "window",
+            hint=mark("Find a sample, a model, a trace or a recent file")),
+    Command("engine.restart", mark("Restart the engine"), (HELP,), "", "window", apart=True,
+            hint=mark("Start a fresh engine; open traces stay")),
+    Command("log.open", mark("Open the log"), (HELP,), "", "window",
+            hint=mark("The file to send with a report of a fault")),
+    Command("about.open", mark("About lstmviz"), (HELP,), "", "window", apart=True,
+            hint=mark("Version, versions of its libraries, licence")),
+)  # fmt: skip
+
+COMMANDS: Mapping[str, Command] = {
+    command.id: command for command in (*_FILE, *_EDIT, *_VIEW, *_STEP, *_SELECT, *_HELP)
+}
+"""The table, by id, in the order of the menus."""
+
+TOOLBAR = ("file.open", "sample.choose", "record.open", "export.open", "compare.choose")
+"""What the toolbar offers, left to right."""

@@ -1,0 +1,75 @@
+"""What the window remembers from one start to the next."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import msgspec
+
+from lstmviz import paths
+from lstmviz.session.state import SIGNALS, Session
+
+_log = logging.getLogger(__name__)
+
+
+class Settings(msgspec.Struct, kw_only=True):
+    """The user's settings; geometry and state are Qt's own bytes as base64. Unknown fields are ignored."""
+
+    theme: str = "system"
+    language: str = "system"
+    recent: tuple[str, ...] = ()
+    speed: float = 1.0
+    loop: bool = False
+    signals: tuple[str, ...] = SIGNALS
+    window_geometry: str = ""
+    window_state: str = ""
+    started_before: bool = False
+
+    def give_to(self, session: Session) -> None:
+        """Begin a session with these settings; values that no longer mean anything are left out."""
+        session.choose_theme(self.theme)
+        session.choose_language(self.language)
+        for path in reversed(self.recent):
+            session.remember(path)
+        session.set_speed(self.speed)
+        session.loop = self.loop
+        session.show_signals(self.signals)
+
+    def take_from(self, session: Session) -> None:
+        """Keep what the session has come to."""
+        self.theme, self.language = session.theme_choice, session.language_choice
+        self.recent, self.signals = session.recent, session.signals
+        self.speed, self.loop = session.speed, session.loop
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """The settings on the disk; a broken file is kept aside as ``.bad`` and the defaults are used."""
+    path = path or paths.settings_file()
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        _log.warning("settings %s could not be read: %s", path, error)
+        return Settings()
+    except msgspec.MsgspecError as error:
+        _log.warning("settings %s are broken (%s); kept aside as .bad", path, error)
+        path.replace(path.with_name(f"{path.name}.bad"))
+        return Settings()
+
+
+def save_settings(settings: Settings, path: Path | None = None) -> None:
+    """Write the settings beside their file and move them into place; a full disk is only logged."""
+    path = path or paths.settings_file()
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with beside.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(settings), indent=2))
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        _log.warning("settings %s could not be written: %s", path, error)
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,301 @@
+"""Session: the one mutable state. Each method is one change, and leaves the session valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lstmviz.errors import TraceError
+from lstmviz.language import LANGUAGES
+from lstmviz.session.snapshot import PHASES, EngineStatus, Notice, Task
+from lstmviz.traces.trace import Trace
+
+ThemeChoice = Literal["system", "light", "dark"]
+ThemeName = Literal["light", "dark"]
+
+SIGNALS = ("f", "i", "o", "g", "c", "h")
+"""The heat maps shown at first, top to bottom."""
+OPTIONAL_SIGNALS = ("kept", "written", "tanh_c")
+"""Derived signals that can be shown as well."""
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Factors of the player's speed, slow to fast."""
+SHORTEST_RANGE = 4
+"""Steps that a time axis shows at least, where the trace has them."""
+RECENT_LENGTH = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A trace that is open: its id, path ("" until saved), the model file it came from and where one left it."""
+
+    id: int
+    trace: Trace
+    path: str = ""
+    model_path: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one is: the active trace, cursor, phase, selection and visible range."""
+
+    trace_id: int = 0
+    t: int = 0
+    phase: int | None = None
+    layer: int = 0
+    direction: str = "forward"
+    unit: int = 0
+    start: int = 0
+    stop: int = 1
+
+
+@dataclass(eq=False)
+class Session:
+    """Open traces by id in the order of opening, the place in the active one, and what the window should be like."""
+
+    opened: dict[int, Opened] = field(default_factory=dict)
+    place: Place = field(default_factory=Place)
+    left: dict[int, Place] = field(default_factory=dict)
+    compared: int = 0
+    signals: tuple[str, ...] = SIGNALS
+    playing: bool = False
+    speed: float = 1.0
+    loop: bool = False
+    inside: bool = False
+    theme_choice: ThemeChoice = "system"
+    system_theme: ThemeName = "light"
+    language_choice: str = "system"
+    system_language: str = "en"
+    focus: bool = False
+    docks: tuple[str, ...] = ()
+    engine: EngineStatus = "stopped"
+    device: str = "CPU"
+    task: Task | None = None
+    notice: Notice | None = None
+    recent: tuple[str, ...] = ()
+    _last_id: int = 0
+    _notices: int = 0
+
+    # --- traces ---
+
+    @property
+    def active(self) -> Opened | None:
+        """The trace that the views show, or None."""
+        return self.opened.get(self.place.trace_id)
+
+    @property
+    def trace(self) -> Trace | None:
+        """The active trace itself, or None."""
+        return None if self.active is None else self.active.trace
+
+    @property
+    def steps(self) -> int:
+        """T of the active trace, 0 without one."""
+        return 0 if self.trace is None else len(self.trace)
+
+    def add_trace(self, trace: Trace, path: str = "", model_path: str = "") -> int:
+        """Open a trace, make it the active one at its first step, paused, and return its id."""
+        self._last_id += 1
+        self.opened[self._last_id] = Opened(self._last_id, trace, path, model_path)
+        self.activate(self._last_id)
+        return self._last_id
+
+    def reopen(self, opened: Opened, position: int) -> None:
+        """Put a closed trace back where it was in the list."""
+        entries = list(self.opened.values())
+        entries.insert(position, opened)
+        self.opened = {entry.id: entry for entry in entries}
+
+    def saved(self, trace_id: int, path: str) -> None:
+        """Remember where a trace was written."""
+        old = self._entry(trace_id)
+        self.opened[trace_id] = Opened(old.id, old.trace, path, old.model_path)
+
+    def activate(self, trace_id: int) -> None:
+        """Show another open trace, where one left it; raises TraceError for an id that is not open."""
+        entry = self._entry(trace_id)
+        if self.place.trace_id == trace_id:
+            return
+        if self.active is not None:
+            self.left[self.place.trace_id] = self.place
+        self.playing = False
+        first = entry.trace.layers[0]
+        fresh = Place(trace_id, phase=0 if self.inside else None, direction=first.directions[0], stop=len(entry.trace))
+        self.restore(self.left.get(trace_id, fresh))
+        if self.compared == trace_id:
+            self.compared = 0
+
+    def close(self, trace_id: int) -> None:
+        """Close a trace; its neighbour becomes active."""
+        ids = list(self.opened)
+        self._entry(trace_id)
+        position = ids.index(trace_id)
+        del self.opened[trace_id]
+        self.left.pop(trace_id, None)
+        if self.compared == trace_id:
+            self.compared = 0
+        if self.place.trace_id == trace_id:
+            self.playing = False
+            self.place = Place()
+            ids.remove(trace_id)
+            if ids:
+                self.activate(ids[min(position, len(ids) - 1)])
+
+    def compare(self, trace_id: int) -> None:
+        """Draw another open trace beside the active one; 0 or the active one itself for none."""
+        if trace_id:
+            self._entry(trace_id)
+        self.compared = 0 if trace_id == self.place.trace_id else trace_id
+
+    # --- place ---
+
+    def restore(self, place: Place) -> None:
+        """Go to a place, made valid for its trace."""
+        entry = self.opened.get(place.trace_id)
+        if entry is None:
+            self.place = Place()
+            return
+        trace, steps = entry.trace, len(entry.trace)
+        layer = min(max(place.layer, 0), len(trace.layers) - 1)
+        info = trace.layers[layer]
+        direction = place.direction if place.direction in info.directions else info.directions[0]
+        phase = min(max(place.phase or 0, 0), len(PHASES) - 1) if self.inside else None
+        start, stop = _clamped_range(place.start, place.stop, steps)
+        self.place = Place(
+            trace_id=place.trace_id,
+            t=min(max(place.t, 0), steps - 1),
+            phase=phase,
+            layer=layer,
+            direction=direction,
+            unit=min(max(place.unit, 0), info.units - 1),
+            start=start,
+            stop=stop,
+        )
+
+    def set_cursor(self, t: int, phase: int | None = None) -> None:
+        """Move the cursor, clamped to the trace; inside a step it stands at ``phase``, the first unless given.
+
+        A cursor that leaves the visible range turns the page: the range jumps by its own width, so that what is
+        drawn of it is drawn rarely.
+        """
+        if not self.steps:
+            return
+        t = min(max(t, 0), self.steps - 1)
+        start, stop = self.place.start, self.place.stop
+        if not start <= t < stop:
+            width = stop - start
+            start = min(t, self.steps - width) if t >= stop else max(t - width + 1, 0)
+            stop = start + width
+        phase = min(max(phase or 0, 0), len(PHASES) - 1) if self.inside else None
+        old = self.place
+        self.place = Place(old.trace_id, t, phase, old.layer, old.direction, old.unit, start, stop)
+
+    def advance(self, by: int) -> None:
+        """Step forward (or back, by < 0): whole steps, or phases while stepping inside a step."""
+        if not self.inside:
+            self.set_cursor(self.place.t + by)
+            return
+        last = self.steps * len(PHASES) - 1
+        at = min(max(self.place.t * len(PHASES) + (self.place.phase or 0) + by, 0), last)
+        self.set_cursor(at // len(PHASES), at % len(PHASES))
+
+    def set_inside(self, inside: bool) -> None:
+        """Step inside a step, beginning with its first phase, or over whole steps."""
+        self.inside = inside
+        self.set_cursor(self.place.t)
+
+    def set_range(self, start: int, stop: int) -> None:
+        """Show the steps from start to stop on every time axis, clamped and never shorter than a few steps."""
+        if self.steps:
+            self.restore(_with(self.place, start=start, stop=stop))
+
+    def zoom(self, factor: float, around: int) -> None:
+        """Show ``factor`` times as many steps (below 1: come nearer), the step ``around`` staying where it is."""
+        start, stop = self.place.start, self.place.stop
+        width = stop - start
+        wanted = max(round(width * factor), SHORTEST_RANGE)
+        if factor < 1:
+            wanted = min(wanted, width - 1)
+        elif factor > 1:
+            wanted = max(wanted, width + 1)
+        begin = round(around - (around - start) * wanted / max(width, 1))
+        self.set_range(begin, begin + wanted)
+
+    def select(self, *, unit: int | None = None, layer: int | None = None, direction: str | None = None) -> None:
+        """Select a unit, a layer or a direction, each clamped to what the trace has."""
+        place = self.place
+        wanted = _with(
+            place,
+            unit=place.unit if unit is None else unit,
+            layer=place.layer if layer is None else layer,
+            direction=place.direction if direction is None else direction,
+        )
+        self.restore(wanted)
+
+    def show_signals(self, signals: Iterable[str]) -> None:
+        """Choose the heat maps, top to bottom; unknown names and doubles are left out, one always stays."""
+        known = (*SIGNALS, *OPTIONAL_SIGNALS)
+        wanted = tuple(dict.fromkeys(name for name in signals if name in known))
+        self.signals = wanted or self.signals
+
+    # --- playing ---
+
+    def set_playing(self, playing: bool) -> None:
+        """Play or pause; playing from the very end begins again."""
+        self.playing = playing and self.steps > 0
+        at_end = self.place.t == self.steps - 1 and self.place.phase in (None, len(PHASES) - 1)
+        if self.playing and at_end and self.steps > 1:
+            self.set_cursor(0)
+
+    def set_speed(self, speed: float) -> None:
+        """Set the factor of the player's speed, clamped to what the transport offers."""
+        self.speed = min(max(float(speed), SPEEDS[0]), SPEEDS[-1])
+
+    # --- what the window should be like ---
+
+    def choose_theme(self, choice: str) -> None:
+        """Choose light, dark or the system's; an unknown word means the system's."""
+        self.theme_choice = choice if choice in ("light", "dark") else "system"  # type: ignore[assignment]
+
+    @property
+    def theme(self) -> ThemeName:
+        """The theme in use."""
+        return self.system_theme if self.theme_choice == "system" else self.theme_choice
+
+    def choose_language(self, choice: str) -> None:
+        """Choose a language or the system's; an unknown one means the system's."""
+        self.language_choice = choice if choice in LANGUAGES else "system"
+
+    @property
+    def language(self) -> str:
+        """The language in use, a key of LANGUAGES."""
+        return self.system_language if self.language_choice == "system" else self.language_choice
+
+    def remember(self, path: str) -> None:
+        """Put a path first among the recent ones."""
+        self.recent = (path, *(old for old in self.recent if old != path))[:RECENT_LENGTH]
+
+    def forget(self, path: str) -> None:
+        """Take a path out of the recent ones."""
+        self.recent = tuple(old for old in self.recent if old != path)
+
+    def notify(self, text: str, level: Literal["info", "warning", "error"] = "info") -> None:
+        """Show a sentence; the same sentence again is a new notice."""
+        self._notices += 1
+        self.notice = Notice(text, level, self._notices)
+
+    def _entry(self, trace_id: int) -> Opened:
+        if trace_id not in self.opened:
+            raise TraceError("There is no open trace with the number {id}.", id=trace_id)
+        return self.opened[trace_id]
+
+
+def _with(place: Place, **changes: object) -> Place:
+    return Place(**{**vars(place), **changes})
+
+
+def _clamped_range(start: int, stop: int, steps: int) -> tuple[int, int]:
+    """A range of its own width, at least SHORTEST_RANGE and at most the whole trace, moved inside it."""
+    width = min(max(stop - start, SHORTEST_RANGE), steps)
+    start = min(max(start, 0), steps - width)
+    return start, start + width
