@@ -1,0 +1,189 @@
+"""Net: recurrent layers with what goes in before them and the read-out after them."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from lstmviz import language
+from lstmviz.errors import SequenceError
+from lstmviz.nets.fingerprint import fingerprint
+from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, ValueInput, ValueOutput
+from lstmviz.sequences.sequence import Floats, Sequence
+from lstmviz.traces.trace import ModelInfo, OutputKind
+
+Array = npt.NDArray[np.floating]
+
+
+class Net(nn.Module):
+    """Recurrent layers and a linear read-out, described by ``spec``; ``path`` and ``warning`` are set by the reader."""
+
+    def __init__(self, spec: NetSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.path = ""
+        self.warning = ""
+        sizes = (spec.input.width, spec.hidden, spec.layers)
+        self.recurrent: nn.LSTM | nn.RNN
+        if spec.cell == "lstm":
+            self.recurrent = nn.LSTM(
+                *sizes, batch_first=True, bidirectional=spec.bidirectional, proj_size=spec.projection
+            )
+        else:
+            self.recurrent = nn.RNN(
+                *sizes, nonlinearity=spec.activation, batch_first=True, bidirectional=spec.bidirectional
+            )
+        self.readout = nn.Linear(spec.layer_inputs(1), len(spec.output.names)) if spec.output is not None else None
+
+    def forward(self, x: torch.Tensor, state: object = None) -> torch.Tensor:
+        """The read-out before any units or softmax: (B, T, F) in, (B, T, O) out; h(t) where there is no read-out."""
+        h, _ = self.recurrent(x, state)
+        return cast(torch.Tensor, h if self.readout is None else self.readout(h))
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return () if self.spec.output is None else self.spec.output.names
+
+    @property
+    def output_kind(self) -> OutputKind:
+        """What the outputs are."""
+        if self.spec.output is None:
+            return "none"
+        return "probability" if isinstance(self.spec.output, ProbabilityOutput) else "value"
+
+    def encode(self, sequence: Sequence) -> Floats:
+        """x(1..T) as the first layer takes it, (T, F) float32.
+
+        (value − mean) / scale, or one-hot over the net's vocabulary. Raises SequenceError for another width, NaN or an
+        infinity, a symbol that the net does not know, or numbers where symbols are expected and the other way round.
+        """
+        if isinstance(self.spec.input, OneHotInput):
+            return _one_hot(sequence, self.spec)
+        return _normalised(sequence, self.spec.input, self.spec.name)
+
+    def decode(self, h: Array) -> Array | None:
+        """What the net says, (T, O), from the last layer's h, (T, R·D); None for a net without a read-out."""
+        output = self.spec.output
+        if self.readout is None or output is None:
+            return None
+        weight = self.readout.weight
+        with torch.no_grad():
+            # a copy, since torch warns of arrays that are read-only
+            said = self.readout(torch.tensor(h, dtype=weight.dtype, device=weight.device))
+            if isinstance(output, ProbabilityOutput):
+                said = torch.softmax(said, dim=-1)
+            else:
+                said = said * said.new_tensor(output.scale) + said.new_tensor(output.mean)
+        return cast(Array, said.cpu().numpy())
+
+    def targets(self, sequence: Sequence) -> Floats | None:
+        """What a perfect net says, (T, K), NaN where nothing is asked; None where the sequence does not tell.
+
+        The next values of the foretold columns in their units (K = O); else the place of the right symbol among
+        output_names (K = 1); else the sequence's own targets where their width fits.
+        """
+        output = self.spec.output
+        if isinstance(output, ValueOutput):
+            if output.columns:
+                wanted = np.full((len(sequence), len(output.columns)), np.nan, np.float32)
+                wanted[:-1] = sequence.values[1:, list(output.columns)]
+                return wanted
+            fits = sequence.targets is not None and sequence.targets.shape[1] == len(output.names)
+            return sequence.targets if fits else None
+        if isinstance(output, ProbabilityOutput):
+            return _right_symbols(sequence, output.names, foretells=self.spec.task == "next")
+        return None
+
+    def info(self) -> ModelInfo:
+        """Name, hash, file and note, in the current language."""
+        note = " ".join(part for part in (self.spec.words(language.current()), self.warning) if part)
+        return ModelInfo(self.spec.name, fingerprint(self), self.path, note)
+
+
+def _normalised(sequence: Sequence, wanted: ValueInput, net: str) -> Floats:
+    if sequence.vocabulary:
+        raise SequenceError(
+            "“{name}” is a sequence of symbols; the net “{net}” takes the values {names}.",
+            name=sequence.name,
+            net=net,
+            names=", ".join(wanted.names),
+        )
+    if sequence.features != wanted.width:
+        raise SequenceError(
+            "“{name}” has {found} features a step; the net “{net}” takes {expected}: {names}.",
+            name=sequence.name,
+            found=sequence.features,
+            net=net,
+            expected=wanted.width,
+            names=", ".join(wanted.names),
+        )
+    check_finite(sequence.values, sequence.names, sequence.name)
+    mean, scale = np.array(wanted.mean), np.array(wanted.scale)
+    x: Floats = ((sequence.values.astype(np.float64) - mean) / scale).astype(np.float32)
+    return x
+
+
+def _one_hot(sequence: Sequence, spec: NetSpec) -> Floats:
+    vocabulary = spec.input.names
+    if not sequence.vocabulary:
+        raise SequenceError(
+            "“{name}” is a sequence of values; the net “{net}” takes symbols out of its {size}: {some}…",
+            name=sequence.name,
+            net=spec.name,
+            size=len(vocabulary),
+            some=" ".join(repr(symbol)[1:-1] for symbol in vocabulary[:12]),
+        )
+    check_finite(sequence.values, sequence.names, sequence.name)
+    place = {symbol: n for n, symbol in enumerate(vocabulary)}
+    places = np.array([place.get(symbol, -1) for symbol in sequence.vocabulary])[sequence.values[:, 0].astype(np.intp)]
+    unknown = np.flatnonzero(places < 0)
+    if len(unknown):
+        t = int(unknown[0])
+        raise SequenceError(
+            "Step {t} of “{name}” is “{symbol}”, unknown to the net “{net}”; expected one of its {size} symbols.",
+            t=t,
+            name=sequence.name,
+            symbol=sequence.symbol(t),
+            net=spec.name,
+            size=len(vocabulary),
+        )
+    x: Floats = np.eye(len(vocabulary), dtype=np.float32)[places]
+    return x
+
+
+def check_finite(values: Array, names: tuple[str, ...], name: str) -> None:
+    """Raise a SequenceError that names the first step and feature of (T, F) that is NaN or infinite."""
+    if np.isfinite(values).all():
+        return
+    t, feature = (int(n) for n in np.argwhere(~np.isfinite(values))[0])
+    raise SequenceError(
+        "Step {t} of “{name}” has {value} in the feature “{feature}”; expected a number. Fill or remove it first.",
+        t=t,
+        name=name,
+        value=str(values[t, feature]),
+        feature=names[feature] if feature < len(names) else str(feature),
+    )
+
+
+def _right_symbols(sequence: Sequence, names: tuple[str, ...], *, foretells: bool) -> Floats | None:
+    """Places among ``names`` of the right symbols, (T, 1): the sequence's own targets, else the next symbols."""
+    place = {symbol: n for n, symbol in enumerate(names)}
+    own = sequence.targets
+    if own is not None and own.shape[1] == 1:
+        spoken = sequence.target_names if len(sequence.target_names) > 1 else sequence.vocabulary
+        table = np.array([place.get(symbol, np.nan) for symbol in spoken] + [np.nan], np.float32)
+        asked = np.where(np.isfinite(own), own, -1)
+        inside = (asked >= 0) & (asked < len(spoken))
+        right: Floats = table[np.where(inside, asked, len(spoken)).astype(np.intp)]
+        return right
+    if not foretells or not sequence.vocabulary:
+        return None
+    table = np.array([place.get(symbol, np.nan) for symbol in sequence.vocabulary], np.float32)
+    wanted = np.full((len(sequence), 1), np.nan, np.float32)
+    wanted[:-1] = table[sequence.values[1:].astype(np.intp)]
+    return wanted

@@ -1,0 +1,193 @@
+"""NetSpec: what a net is, in words and numbers, saved as NAME.json beside its weights in NAME.safetensors."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+import msgspec
+
+from lstmviz.errors import ModelError
+
+FORMAT = 1
+"""Version of NAME.json; raised whenever an old reader would misread a new file."""
+
+Size = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
+Depth = Annotated[int, msgspec.Meta(ge=1, le=256)]
+Place = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class ValueInput(msgspec.Struct, frozen=True, tag="values"):
+    """x(t) = (value − mean) / scale for each named feature."""
+
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    @property
+    def width(self) -> int:
+        """F, the width of x(t)."""
+        return len(self.names)
+
+
+class OneHotInput(msgspec.Struct, frozen=True, tag="one-hot"):
+    """x(t) is 1 at the place of the symbol in the vocabulary and 0 elsewhere."""
+
+    vocabulary: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """F, the size of the vocabulary."""
+        return len(self.vocabulary)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the features: the symbols."""
+        return self.vocabulary
+
+
+class ValueOutput(msgspec.Struct, frozen=True, tag="value"):
+    """Outputs in the sequence's own units, read-out · scale + mean.
+
+    columns: which input features the outputs foretell, one step ahead; empty for the sequence's own targets.
+    """
+
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    columns: tuple[Place, ...] = ()
+
+
+class ProbabilityOutput(msgspec.Struct, frozen=True, tag="probability"):
+    """Outputs are the softmax of the read-out over these names."""
+
+    names: tuple[str, ...]
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What is worth looking at first."""
+
+    layer: Place = 0
+    direction: Literal["forward", "reverse"] = "forward"
+    unit: Place = 0
+    signal: str = "f"
+
+
+class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A net: recurrent layers and a linear read-out (none where ``output`` is None).
+
+    hidden is H; projection is P, 0 for none. task: what it was trained for, ``next`` for the next value or symbol.
+    note: by language, ``en`` and ``pt_BR``. sha256: of the weights file.
+    """
+
+    format: int = FORMAT
+    name: str
+    cell: Literal["lstm", "rnn"] = "lstm"
+    activation: Literal["tanh", "relu"] = "tanh"
+    input: ValueInput | OneHotInput
+    hidden: Size
+    layers: Depth = 1
+    bidirectional: bool = False
+    projection: Annotated[int, msgspec.Meta(ge=0, le=1 << 20)] = 0
+    output: ValueOutput | ProbabilityOutput | None = None
+    task: str = "next"
+    note: dict[str, str] = {}
+    look: Look = Look()
+    sha256: str = ""
+
+    @property
+    def directions(self) -> tuple[Literal["forward", "reverse"], ...]:
+        """The directions of every layer."""
+        return ("forward", "reverse") if self.bidirectional else ("forward",)
+
+    @property
+    def layer_outputs(self) -> int:
+        """The width of h(t) in one direction: P with a projection, else H."""
+        return self.projection or self.hidden
+
+    def layer_inputs(self, layer: int) -> int:
+        """The width of what enters a layer."""
+        return self.layer_outputs * len(self.directions) if layer else self.input.width
+
+    def words(self, language: str) -> str:
+        """The note in a language, English where it has none."""
+        return self.note.get(language) or self.note.get("en", "")
+
+
+def check_spec(spec: NetSpec, file: str) -> NetSpec:
+    """The spec itself, or a ModelError that says which part of it contradicts which."""
+    if not spec.input.width or len(set(spec.input.names)) != spec.input.width:
+        raise ModelError("“{file}”: the names of the inputs are empty or repeated; expected each once.", file=file)
+    for part in (spec.input, spec.output):
+        if isinstance(part, ValueInput | ValueOutput):
+            _check_units(part, file)
+    if spec.output is not None and not spec.output.names:
+        raise ModelError("“{file}”: the output has no names; expected one for each output.", file=file)
+    if spec.projection and (spec.cell == "rnn" or spec.projection >= spec.hidden):
+        raise ModelError(
+            "“{file}”: a projection of {found} does not fit; expected one below the {hidden} units of an LSTM.",
+            file=file,
+            found=spec.projection,
+            hidden=spec.hidden,
+        )
+    if isinstance(spec.output, ValueOutput) and spec.output.columns:
+        columns, outputs = spec.output.columns, len(spec.output.names)
+        if len(columns) != outputs or max(columns) >= spec.input.width or isinstance(spec.input, OneHotInput):
+            raise ModelError(
+                "“{file}”: the output foretells the input columns {columns}; expected {outputs} of the {width}.",
+                file=file,
+                columns=list(columns),
+                outputs=outputs,
+                width=spec.input.width,
+            )
+    look = spec.look
+    if look.layer >= spec.layers or look.unit >= spec.hidden or look.direction not in spec.directions:
+        raise ModelError(
+            "“{file}” says to look at unit {unit}, layer {layer}, {direction}; it has {layers} layers of {hidden}.",
+            file=file,
+            unit=look.unit,
+            layer=look.layer,
+            direction=look.direction,
+            layers=spec.layers,
+            hidden=spec.hidden,
+        )
+    return spec
+
+
+def _check_units(part: ValueInput | ValueOutput, file: str) -> None:
+    if not len(part.names) == len(part.mean) == len(part.scale):
+        raise ModelError(
+            "“{file}”: {names} names have {means} means and {scales} scales; expected one of each for every name.",
+            file=file,
+            names=len(part.names),
+            means=len(part.mean),
+            scales=len(part.scale),
+        )
+    for name, mean, scale in zip(part.names, part.mean, part.scale, strict=True):
+        if not (math.isfinite(mean) and math.isfinite(scale) and scale > 0):
+            raise ModelError(
+                "“{file}”: “{name}” has mean {mean} and scale {scale}; expected finite numbers, the scale above 0.",
+                file=file,
+                name=name,
+                mean=mean,
+                scale=scale,
+            )
+
+
+def expected_shapes(spec: NetSpec) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the tensors of a net, as torch names them."""
+    rows = (4 if spec.cell == "lstm" else 1) * spec.hidden
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(spec.layers):
+        for direction in spec.directions:
+            ending = f"l{layer}" + ("_reverse" if direction == "reverse" else "")
+            shapes[f"recurrent.weight_ih_{ending}"] = (rows, spec.layer_inputs(layer))
+            shapes[f"recurrent.weight_hh_{ending}"] = (rows, spec.layer_outputs)
+            shapes[f"recurrent.bias_ih_{ending}"] = (rows,)
+            shapes[f"recurrent.bias_hh_{ending}"] = (rows,)
+            if spec.projection:
+                shapes[f"recurrent.weight_hr_{ending}"] = (spec.projection, spec.hidden)
+    if spec.output is not None:
+        shapes["readout.weight"] = (len(spec.output.names), spec.layer_inputs(1))
+        shapes["readout.bias"] = (len(spec.output.names),)
+    return shapes
