@@ -1,0 +1,256 @@
+"""The layout of a trace store: what is in which array, and the words beside them.
+
+    NAME.zarr/                attributes: lstmviz_trace (version of this layout), meta, arrays, sha256, frames_written
+      sequence/               values (time, feature)   times (time)   targets (time, target)
+      model/                  inputs (time, input)   outputs (time, output)   targets (time, target)
+      layer0/forward/         i f o g c h (time, unit)   h0 c0 (unit)
+      layer0/forward/weights/ wx (input, column)   wh (recurrent, column)   b (column)   whr (unit, projection)
+
+A zarr 3 store with plain arrays: chunks along time only, no compression, little endian. What a trace does not have
+is not there. ``meta`` holds every word of the trace (names, labels, vocabulary, layers, model, check, recorded);
+``arrays`` each array's dtype, shape, rows in a chunk and SHA-256; ``sha256`` is that of both, as JSON with sorted keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from lstmviz.cells.weights import LstmWeights, RnnWeights, Weights
+from lstmviz.sequences.sequence import Kind, Sequence
+from lstmviz.traces.trace import Check, Direction, Lane, LayerInfo, ModelInfo, OutputKind, Recorded, Trace
+
+VERSION = 1
+_NAME = re.compile(r"(?!h0$|c0$|weights$)[a-z][a-z_0-9]{0,31}")
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class LaneMeta(msgspec.Struct, frozen=True):
+    """Which arrays one lane has; activation is that of an RNN's weights."""
+
+    layer: int
+    direction: Direction
+    signals: tuple[str, ...]
+    weights: Literal["lstm", "rnn"] | None = None
+    activation: Literal["tanh", "relu"] = "tanh"
+
+
+class SequenceMeta(msgspec.Struct, frozen=True):
+    """The words of a sequence."""
+
+    names: tuple[str, ...]
+    kind: Kind
+    name: str
+    labels: tuple[str, ...] | None
+    vocabulary: tuple[str, ...]
+    target_names: tuple[str, ...]
+    source: str
+
+
+class TraceMeta(msgspec.Struct, frozen=True):
+    """The words of a trace; the numbers of the check are text, since JSON has neither NaN nor infinity."""
+
+    name: str
+    sequence: SequenceMeta
+    layers: tuple[LayerInfo, ...]
+    lanes: tuple[LaneMeta, ...]
+    output_names: tuple[str, ...]
+    output_kind: OutputKind
+    input_names: tuple[str, ...]
+    model: ModelInfo
+    recorded: Recorded
+    check: tuple[str, str, int, tuple[str, ...]] | None = None
+
+
+class ArrayMeta(msgspec.Struct, frozen=True):
+    """What an array must be when it is read: numpy's name of the dtype, shape, rows in one chunk, SHA-256."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    rows: int
+    sha256: str
+
+    @property
+    def chunk(self) -> tuple[int, ...]:
+        """The shape of every chunk; zarr fills the last one up."""
+        return (self.rows, *(max(1, length) for length in self.shape[1:]))
+
+    @property
+    def chunks(self) -> int:
+        """How many chunk files there are."""
+        return 0 if 0 in self.shape else -(-self.shape[0] // self.rows)
+
+    @property
+    def chunk_bytes(self) -> int:
+        """The size of every chunk file."""
+        return math.prod(self.chunk) * np.dtype(self.dtype).itemsize
+
+
+class RootMeta(msgspec.Struct, frozen=True):
+    """The attributes of the store's root."""
+
+    lstmviz_trace: int
+    meta: TraceMeta
+    arrays: dict[str, ArrayMeta]
+    sha256: str
+    frames_written: int
+
+
+def words_of(trace: Trace) -> TraceMeta:
+    """Everything of a trace that is not an array."""
+    sequence, check = trace.sequence, trace.check
+    return TraceMeta(
+        name=trace.name,
+        sequence=SequenceMeta(
+            sequence.names, sequence.kind, sequence.name, sequence.labels, sequence.vocabulary,
+            sequence.target_names, sequence.source,
+        ),
+        layers=trace.layers,
+        lanes=tuple(_lane_words(layer, side, lane) for (layer, side), lane in trace.lanes.items()),
+        output_names=trace.output_names,
+        output_kind=trace.output_kind,
+        input_names=trace.input_names,
+        model=trace.model,
+        recorded=trace.recorded,
+        check=None if check is None else _check_words(check),
+    )  # fmt: skip
+
+
+def arrays_of(trace: Trace) -> Iterator[tuple[str, tuple[str, ...], npt.NDArray[Any]]]:
+    """Every array of a trace: its path in the store, the names of its dimensions, itself."""
+    sequence = trace.sequence
+    yield "sequence/values", ("time", "feature"), sequence.values
+    if sequence.times is not None:
+        yield "sequence/times", ("time",), sequence.times
+    if sequence.targets is not None:
+        yield "sequence/targets", ("time", "target"), sequence.targets
+    yield "model/inputs", ("time", "input"), trace.inputs
+    if trace.outputs is not None:
+        yield "model/outputs", ("time", "output"), trace.outputs
+    if trace.targets is not None:
+        yield "model/targets", ("time", "target"), trace.targets
+    for (layer, side), lane in trace.lanes.items():
+        group, units = f"layer{layer}/{side}", trace.layers[layer].units
+        for name, array in lane.signals.items():
+            yield f"{group}/{name}", ("time", _columns(array.shape[1], units)), array
+        yield f"{group}/h0", (_columns(len(lane.h0), units),), lane.h0
+        if lane.c0 is not None:
+            yield f"{group}/c0", ("unit",), lane.c0
+        yield from _weights_of(f"{group}/weights", lane.weights)
+
+
+def shapes(words: TraceMeta, steps: int) -> dict[str, tuple[int | None, ...]]:
+    """The shape of every array that a trace with these words may have, None where any length will do.
+
+    Raises KeyError where layers and lanes do not fit together.
+    """
+    places = [(info.index, side) for info in words.layers for side in info.directions]
+    lanes = [(lane.layer, lane.direction) for lane in words.lanes]
+    if (
+        not places
+        or sorted(places) != sorted(lanes)
+        or [info.index for info in words.layers] != list(range(len(words.layers)))
+    ):
+        raise KeyError("layers")
+    found: dict[str, tuple[int | None, ...]] = {
+        "sequence/values": (steps, len(words.sequence.names)),
+        "sequence/times": (steps,),
+        "sequence/targets": (steps, None),
+        "model/inputs": (steps, words.layers[0].inputs),
+        "model/outputs": (steps, None),
+        "model/targets": (steps, None),
+    }
+    for lane in words.lanes:
+        info, group = words.layers[lane.layer], f"layer{lane.layer}/{lane.direction}"
+        for name in lane.signals:
+            if not _NAME.fullmatch(name):
+                raise KeyError(name[:40])
+            found[f"{group}/{name}"] = (steps, info.outputs if name == "h" else info.units)
+        found |= {f"{group}/h0": (info.outputs,), f"{group}/c0": (info.units,), f"{group}/weights/b": (None,)}
+        found |= {f"{group}/weights/{name}": (None, None) for name in ("wx", "wh", "whr")}
+    return found
+
+
+def trace_of(words: TraceMeta, arrays: Arrays) -> Trace:
+    """The trace again. Raises KeyError for an array that is missing, and what Sequence and Trace raise."""
+    talk = words.sequence
+    sequence = Sequence(
+        arrays["sequence/values"], talk.names, talk.kind, talk.name, talk.labels, arrays.get("sequence/times"),
+        talk.vocabulary, arrays.get("sequence/targets"), talk.target_names, talk.source,
+    )  # fmt: skip
+    return Trace(
+        sequence=sequence,
+        inputs=arrays["model/inputs"],
+        layers=words.layers,
+        lanes={(lane.layer, lane.direction): _lane_of(lane, arrays) for lane in words.lanes},
+        outputs=arrays.get("model/outputs"),
+        output_names=words.output_names,
+        output_kind=words.output_kind,
+        targets=arrays.get("model/targets"),
+        input_names=words.input_names,
+        model=words.model,
+        check=None if words.check is None else _check_of(*words.check),
+        recorded=words.recorded,
+        name=words.name,
+    )
+
+
+def fingerprint(meta: object, arrays: object) -> str:
+    """SHA-256 of the words and of the arrays' own hashes, both as plain JSON data."""
+    text = json.dumps({"meta": meta, "arrays": arrays}, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _check_words(check: Check) -> tuple[str, str, int, tuple[str, ...]]:
+    return repr(float(check.max_error)), repr(float(check.tolerance)), check.steps, check.against
+
+
+def _check_of(max_error: str, tolerance: str, steps: int, against: tuple[str, ...]) -> Check:
+    return Check(float(max_error), float(tolerance), steps, against)
+
+
+def _lane_words(layer: int, side: str, lane: Lane) -> LaneMeta:
+    weights = lane.weights
+    kind: Literal["lstm", "rnn"] = "rnn" if isinstance(weights, RnnWeights) else "lstm"
+    return LaneMeta(
+        layer,
+        cast(Direction, side),
+        tuple(lane.signals),
+        None if weights is None else kind,
+        weights.activation if isinstance(weights, RnnWeights) else "tanh",
+    )
+
+
+def _lane_of(words: LaneMeta, arrays: Arrays) -> Lane:
+    group = f"layer{words.layer}/{words.direction}"
+    wx, wh, b, whr = (arrays.get(f"{group}/weights/{name}") for name in ("wx", "wh", "b", "whr"))
+    weights: Weights | None = None
+    if words.weights is not None:
+        if wx is None or wh is None or b is None:
+            raise KeyError(f"{group}/weights")
+        weights = LstmWeights(wx, wh, b, whr) if words.weights == "lstm" else RnnWeights(wx, wh, b, words.activation)
+    signals = {name: arrays[f"{group}/{name}"] for name in words.signals}
+    return Lane(signals, arrays[f"{group}/h0"], arrays.get(f"{group}/c0"), weights)
+
+
+def _weights_of(group: str, weights: Weights | None) -> Iterator[tuple[str, tuple[str, ...], npt.NDArray[Any]]]:
+    if weights is None:
+        return
+    yield f"{group}/wx", ("input", "column"), weights.wx
+    yield f"{group}/wh", ("recurrent", "column"), weights.wh
+    yield f"{group}/b", ("column",), weights.b
+    if isinstance(weights, LstmWeights) and weights.whr is not None:
+        yield f"{group}/whr", ("unit", "projection"), weights.whr
+
+
+def _columns(width: int, units: int) -> str:
+    """The name of the second dimension of a signal; h under a projection is narrower than the others."""
+    return "unit" if width == units else "projection"

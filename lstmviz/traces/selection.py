@@ -1,0 +1,242 @@
+"""Which signals, layers, directions, units and steps of a trace are meant, from what a person typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lstmviz.errors import TraceError
+from lstmviz.language import mark
+from lstmviz.traces.trace import STORED, Array, LayerInfo, Trace
+
+Wish = str | slice | int | Iterable[int] | None
+"""Units or steps: None for all, "0:16" (16 not included), "1,3,5", "-10:", a slice, a number or several."""
+Indices = npt.NDArray[np.intp]
+
+ALL = "all"
+"""In place of the signals: every one that the trace can give, derived ones included."""
+
+_RANGES = {
+    "unit": (
+        mark("“{text}” does not name units; expected something like 0:16 or 1,3,5."),
+        mark("There is no unit {index} in the chosen layers of “{trace}”; expected {first} to {last}."),
+        mark("The units “{text}” hold none; expected at least one of 0 to {last}."),
+    ),
+    "step": (
+        mark("“{text}” does not name steps; expected something like 100:200 or 1,3,5."),
+        mark("There is no step {index} in “{trace}”; expected {first} to {last}."),
+        mark("The steps “{text}” hold none; expected at least one of 0 to {last}."),
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One chosen signal of one layer and direction: its columns, and what each is called where it has a name."""
+
+    layer: int
+    direction: str
+    signal: str
+    units: Indices
+    names: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The block's place in a file of arrays, ``layer0/forward/f``."""
+        return f"layer{self.layer}/{self.direction}/{self.signal}"
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """A choice from one trace. steps: (S,) ascending, without repetition; so are the units of each block."""
+
+    trace: Trace
+    blocks: tuple[Block, ...]
+    steps: Indices
+
+    def values(self, block: Block) -> Array:
+        """The chosen values of one block, (S, U), in the trace's own dtype."""
+        whole = self.trace.signal(block.signal, block.layer, block.direction)
+        return whole[_narrow(self.steps)][:, _narrow(block.units)]
+
+    def columns(self) -> int:
+        """How many columns all the blocks have together."""
+        return sum(len(block.units) for block in self.blocks)
+
+    def times(self) -> npt.NDArray[np.generic] | None:
+        """The chosen steps' times, (S,), or None."""
+        times = self.trace.sequence.times
+        return None if times is None else times[self.steps]
+
+    def labels(self) -> list[str] | None:
+        """The chosen steps' labels, or None; the symbols themselves where only they are known."""
+        sequence = self.trace.sequence
+        if sequence.labels is not None:
+            return [sequence.labels[t] for t in self.steps]
+        return [sequence.symbol(int(t)) for t in self.steps] if sequence.vocabulary else None
+
+
+def select(
+    trace: Trace,
+    *,
+    signals: str | Iterable[str] | None = None,
+    layers: str | int | Iterable[int] | None = None,
+    directions: str | Iterable[str] | None = None,
+    units: Wish = None,
+    steps: Wish = None,
+) -> Selection:
+    """What is chosen of a trace; None means all, for signals all that a recording keeps, and ALL the derived ones too.
+
+    Units count in the signals that have a column a unit; x and y, whose columns are features and outputs, are taken
+    whole, as is h under a projection. Raises TraceError for whatever the trace does not have.
+    """
+    infos = _layers(trace, layers)
+    sides = _directions(trace, infos, directions)
+    wanted = _signals(trace, infos, signals)
+    chosen = indices(units, max(info.units for info in infos), "unit", trace)
+    blocks = [
+        _block(trace, info, side, name, chosen)
+        for info in infos
+        for side in info.directions
+        if side in sides
+        for name in (STORED[info.cell] if wanted is None else wanted)
+        if name in trace.names(info.index)
+    ]
+    full = tuple(block for block in blocks if len(block.units))
+    if not full:
+        raise TraceError(
+            "Nothing of “{trace}” is left: the chosen layers have none of the chosen signals, directions and units. "
+            "Choose more of them.",
+            trace=trace.name,
+        )
+    return Selection(trace, full, indices(steps, len(trace), "step", trace))
+
+
+def indices(wish: Wish, length: int, what: str, trace: Trace) -> Indices:
+    """Places in 0 … length − 1, ascending, without repetition; ``what`` is "unit" or "step".
+
+    A negative place counts from the end. Raises TraceError where the text means nothing, a place does not exist or
+    none is left.
+    """
+    nonsense, absent, none = _RANGES[what]
+    parts: list[slice | int]
+    if wish is None:
+        return np.arange(length)
+    if isinstance(wish, str):
+        if not wish.strip():
+            return np.arange(length)
+        try:
+            parts = [_parse(part) for part in wish.split(",")]
+        except ValueError as error:
+            raise TraceError(nonsense, text=wish) from error
+    else:
+        parts = [wish] if isinstance(wish, slice | int | np.integer) else [int(place) for place in wish]
+    places: set[int] = set()
+    for part in parts:
+        for bound, limit in _bounds(part, length):
+            if not -length <= bound <= limit:
+                raise TraceError(absent, index=bound, trace=trace.name, first=0, last=length - 1)
+        places.update(range(*part.indices(length)) if isinstance(part, slice) else (part % length,))
+    if not places:
+        raise TraceError(none, text=str(wish), last=length - 1)
+    return np.array(sorted(places), dtype=np.intp)
+
+
+def _parse(part: str) -> slice | int:
+    """One part of "0:16,20,30:40:2"; ValueError where it means nothing."""
+    pieces = part.split(":")
+    if len(pieces) == 1:
+        return int(part)
+    if len(pieces) > 3:
+        raise ValueError(part)
+    start, stop, *by = [int(piece) if piece.strip() else None for piece in pieces]
+    step = by[0] if by else None
+    if step is not None and step < 1:
+        raise ValueError(part)
+    return slice(start, stop, step)
+
+
+def _bounds(part: slice | int, length: int) -> list[tuple[int, int]]:
+    """The places that a part names, each with the highest that is allowed there: a stop may be one past the end."""
+    if not isinstance(part, slice):
+        return [(int(part), length - 1)]
+    return [(bound, limit) for bound, limit in ((part.start, length - 1), (part.stop, length)) if bound is not None]
+
+
+def _narrow(places: Indices) -> slice | Indices:
+    """A slice where the places are one run, so that nothing is copied."""
+    first, last = int(places[0]), int(places[-1])
+    return slice(first, last + 1) if last - first + 1 == len(places) else places
+
+
+def _layers(trace: Trace, wish: str | int | Iterable[int] | None) -> list[LayerInfo]:
+    if wish is None or (isinstance(wish, str) and not wish.strip()):
+        return list(trace.layers)
+    try:
+        numbers = [int(wish)] if isinstance(wish, int) else [int(n) for n in _words(wish)]
+    except ValueError as error:
+        raise TraceError("“{text}” does not name layers; expected something like 0 or 0,1.", text=str(wish)) from error
+    for number in numbers:
+        if not 0 <= number < len(trace.layers):
+            raise TraceError(
+                "Layer {layer} is not in “{trace}”; expected 0 to {last}.",
+                layer=number,
+                trace=trace.name,
+                last=len(trace.layers) - 1,
+            )
+    return [trace.layers[number] for number in dict.fromkeys(numbers)]
+
+
+def _directions(trace: Trace, infos: list[LayerInfo], wish: str | Iterable[str] | None) -> tuple[str, ...]:
+    known = tuple(dict.fromkeys(side for info in infos for side in info.directions))
+    wanted = known if wish is None else tuple(_words(wish)) or known
+    for side in wanted:
+        if side not in known:
+            raise TraceError(
+                "There is no direction “{direction}” in the chosen layers of “{trace}”; expected one of: {directions}.",
+                direction=side,
+                trace=trace.name,
+                directions=" ".join(known),
+            )
+    return wanted
+
+
+def _signals(trace: Trace, infos: list[LayerInfo], wish: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    known = tuple(dict.fromkeys(name for info in infos for name in trace.names(info.index)))
+    if wish is None:
+        return None
+    wanted = tuple(dict.fromkeys(_words(wish)))
+    if wanted == (ALL,):
+        return known
+    for name in wanted:
+        if name not in known:
+            raise TraceError(
+                "Unknown signal “{name}” in the chosen layers of “{trace}”; expected some of: {names}.",
+                name=name,
+                trace=trace.name,
+                names=" ".join(known),
+            )
+    if not wanted:
+        raise TraceError("No signal is chosen; expected some of: {names}.", names=" ".join(known))
+    return wanted
+
+
+def _words(wish: str | Iterable[object]) -> list[str]:
+    pieces = wish.split(",") if isinstance(wish, str) else [str(piece) for piece in wish]
+    return [piece.strip() for piece in pieces if piece.strip()]
+
+
+def _block(trace: Trace, info: LayerInfo, side: str, signal: str, units: Indices) -> Block:
+    if signal == "x":
+        width, names = info.inputs, trace.input_names if info.index == 0 else ()
+    elif signal == "y" and trace.outputs is not None:
+        width, names = int(trace.outputs.shape[1]), trace.output_names
+    else:
+        width, names = info.outputs if signal in ("h", "y") else info.units, ()
+    whole = signal in ("x", "y") or width != info.units
+    units = np.arange(width) if whole else units[units < width]
+    columns = names if len(names) == width else tuple(str(n) for n in range(width))
+    return Block(info.index, side, signal, units, tuple(columns[n] for n in units))
