@@ -1,0 +1,40 @@
+"""Table: rows of one width under names, and finding a column among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lstmviz.errors import SequenceError
+from lstmviz.sequences.delimited import Row
+
+Place = str | int
+"""A column: its name, or its number counted from 1 as a spreadsheet does."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one width under names that differ; numbers are written with ``decimal``."""
+
+    path: Path
+    names: tuple[str, ...]
+    rows: list[Row]
+    decimal: str
+
+    def column(self, place: int) -> list[str]:
+        """The entries of a column, counted from 0."""
+        return [row.entries[place] for row in self.rows]
+
+    def find(self, place: Place) -> int:
+        """The column's number counted from 0; raises SequenceError where there is none."""
+        if isinstance(place, int) and not isinstance(place, bool) and 1 <= place <= len(self.names):
+            return place - 1
+        if place in self.names:
+            return self.names.index(str(place))
+        raise SequenceError(
+            "“{file}” has no column “{place}”; expected one of {names}, or 1 to {count}.",
+            file=self.path.name,
+            place=place,
+            names=", ".join(self.names),
+            count=len(self.names),
+        )
