@@ -1,0 +1,119 @@
+"""Curves over time, drawn once through pyqtgraph into a pixmap; moving the cursor never draws them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
+from PySide6.QtWidgets import QWidget
+
+from lstmviz.app.heat_map import cells
+
+Array = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One curve: values[n] stands in the middle of step first + n."""
+
+    values: Array
+    first: int
+    colour: QColor
+    dashed: bool = False
+
+
+def limits(arrays: list[Array], *, symmetric: bool = False) -> tuple[float, float]:
+    """The smallest range that holds all finite values, never of no height; symmetric about zero when asked."""
+    finite = [array[np.isfinite(array)] for array in arrays]
+    finite = [array for array in finite if array.size]
+    low = min((float(array.min()) for array in finite), default=0.0)
+    high = max((float(array.max()) for array in finite), default=1.0)
+    if symmetric:
+        high = max(abs(low), abs(high)) or 1.0
+        return -high, high
+    if low == high:
+        return low - 0.5, high + 0.5
+    return low, high
+
+
+class CurveMap:
+    """A hidden pyqtgraph view that draws curves into pixmaps.
+
+    Its items are created once, hidden and used again: removing items from a scene while events run crashes Qt.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        self._view = pg.GraphicsView(parent, background=None)
+        self._view.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._view.hide()
+        self._box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0)
+        self._view.setCentralItem(self._box)
+        self._items: list[pg.PlotDataItem] = []
+
+    def draw(
+        self, curves: list[Curve], steps: tuple[int, int], low: float, high: float, size: tuple[int, int], ratio: float
+    ) -> QPixmap:
+        """The curves over the steps start..stop as a transparent pixmap of so many logical pixels.
+
+        More than five values a pixel are drawn as their highest and lowest (peak down-sampling): no spike is lost.
+        """
+        width, height = max(2, round(size[0] * ratio)), max(2, round(size[1] * ratio))
+        self._view.resize(width, height)
+        self._view.resizeEvent(None)
+        margin = (high - low) * 1.5 / height  # so that a curve along a limit is not cut in half
+        self._box.setRange(xRange=steps, yRange=(float(low - margin), float(high + margin)), padding=0)
+        self._show(curves, steps)
+        self._box.updateMatrix()
+        picture = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        self._view.scene().render(painter, QRectF(0, 0, width, height), self._view.sceneRect())
+        painter.end()
+        pixmap = QPixmap.fromImage(picture)
+        pixmap.setDevicePixelRatio(ratio)
+        return pixmap
+
+    def _show(self, curves: list[Curve], steps: tuple[int, int]) -> None:
+        while len(self._items) < len(curves):
+            item = pg.PlotDataItem(autoDownsample=True, downsampleMethod="peak", clipToView=True, connect="finite")
+            self._box.addItem(item, ignoreBounds=True)
+            self._items.append(item)
+        for item, curve in zip(self._items, curves, strict=False):
+            # one value beyond each end, so that the curve reaches the edge of the picture
+            begin = max(0, steps[0] - 1 - curve.first)
+            shown = curve.values[begin : max(begin, steps[1] + 1 - curve.first)]
+            times = np.arange(len(shown)) + (curve.first + begin + 0.5)
+            style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
+            item.setPen(pg.mkPen(curve.colour, width=1, style=style))
+            single = len(shown) == 1
+            item.setData(times, shown, symbol="o" if single else None, symbolSize=4, symbolBrush=curve.colour)
+            item.show()
+        for item in self._items[len(curves) :]:
+            item.hide()
+
+
+def envelope(low: Array, high: Array, limits: tuple[float, float], size: tuple[int, int], colour: QColor) -> QImage:
+    """A waveform: for each column of pixels the span from the lowest to the highest value under it.
+
+    low, high: (T,), equal for plain samples. Limits are the values at the bottom and the top.
+    """
+    width, height = size
+    first, end = cells(len(low), width)
+    if len(low) > width:
+        lowest, highest = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
+    else:
+        lowest, highest = low[first], high[first]
+    scale = (height - 1) / ((limits[1] - limits[0]) or 1.0)
+    top = np.rint((limits[1] - highest) * scale)
+    bottom = np.maximum(np.rint((limits[1] - lowest) * scale), top)
+    # neighbouring spans touch, so that a steep flank is a line and not a gap
+    top[1:], bottom[1:] = np.minimum(top[1:], bottom[:-1]), np.maximum(bottom[1:], top[:-1])
+    rows = np.arange(height)[:, None]
+    inside = (rows >= top) & (rows <= bottom)
+    pixels = np.where(inside, np.uint32(colour.rgba()), np.uint32(0)).astype(np.uint32)
+    return QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_ARGB32).copy()

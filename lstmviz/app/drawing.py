@@ -1,0 +1,148 @@
+"""Small things that several views draw alike: signal chips, the cursor, numbers, text beside a plot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPolygonF
+
+from lstmviz.app.curve_map import CurveMap
+from lstmviz.app.theme import Theme
+from lstmviz.app.time_axis import TimeAxis
+from lstmviz.traces.trace import Trace
+
+CHIP_HEIGHT = 16
+_FRAMED = 9.0
+"""From so many pixels a step on, the cursor frames its step: a line would hide the symbol in it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """What every strip of the timeline is drawn with."""
+
+    trace: Trace
+    axis: TimeAxis
+    theme: Theme
+    font: QFont
+    ratio: float
+    curves: CurveMap
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """The shown steps, start and stop."""
+        return self.axis.start, self.axis.start + self.axis.steps
+
+
+def sized(font: QFont, pixels: int, *, bold: bool = False) -> QFont:
+    """The same family at another size."""
+    made = QFont(font)
+    made.setPixelSize(pixels)
+    made.setBold(bold)
+    return made
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number for reading: fixed digits, a true minus sign, an exponent only where the number is large or tiny."""
+    if not np.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "NaN"
+    if abs(value) >= 10**5:
+        return f"{value:.{digits}e}".replace("-", "−")
+    text = f"{value:.{digits}f}"
+    return text[1:] if float(text) == 0 and text[0] == "-" else text.replace("-", "−")
+
+
+def limit(value: float) -> str:
+    """An end of a colour or value range, as short as three digits allow."""
+    text = f"{value:.3g}"
+    return (f"{int(value)}" if "e" in text and abs(value) < 10**5 else text).replace("-", "−")
+
+
+def on(colour: QColor) -> QColor:
+    """Black or white, whichever reads better on a colour."""
+    bright = 0.2126 * colour.redF() ** 2.2 + 0.7152 * colour.greenF() ** 2.2 + 0.0722 * colour.blueF() ** 2.2
+    return QColor("#000000" if bright > 0.2 else "#FFFFFF")
+
+
+def chip(painter: QPainter, x: int, y: int, text: str, colour: QColor, font: QFont) -> int:
+    """A signal's name on its colour, readable on any theme; gives the chip's width."""
+    bold = sized(font, 11, bold=True)
+    width = max(CHIP_HEIGHT + 2, QFontMetrics(bold).horizontalAdvance(text) + 10)
+    rect = QRectF(x, y, width, CHIP_HEIGHT)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(rect, 4, 4)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setFont(bold)
+    painter.setPen(on(colour))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+    return width
+
+
+def text(
+    painter: QPainter,
+    rect: QRect,
+    words: str,
+    colour: str | QColor,
+    font: QFont,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+) -> None:
+    """One line of text, shortened with an ellipsis where it does not fit."""
+    painter.setFont(font)
+    painter.setPen(QColor(colour))
+    shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
+    painter.drawText(rect, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+
+
+def cursor_rect(axis: TimeAxis, t: int, height: int) -> QRect:
+    """The pixels that the cursor at step t may touch."""
+    left, right = _cursor_edges(axis, t)
+    return QRect(left - 1, 0, right - left + 3, height)
+
+
+def _cursor_edges(axis: TimeAxis, t: int) -> tuple[int, int]:
+    if axis.per_step < _FRAMED:
+        middle = round(axis.centre(t))
+        return middle, middle
+    return round(axis.edge(t)), round(axis.edge(t + 1)) - 1
+
+
+def cursor(painter: QPainter, axis: TimeAxis, t: int, top: int, bottom: int, theme: Theme) -> None:
+    """The cursor with a halo, so that it shows on dark and on bright pixels: a line, or two around a wide step."""
+    halo = QColor(theme.base)
+    halo.setAlpha(150)
+    for x in set(_cursor_edges(axis, t)):
+        painter.fillRect(x - 1, top, 3, bottom - top, halo)
+        painter.fillRect(x, top, 1, bottom - top, QColor(theme.cursor))
+
+
+def arrow(painter: QPainter, x: float, y: float, to_the_right: bool, colour: QColor) -> None:
+    """The mark at one end of the selected unit's row, its point at x, y."""
+    back = -6 if to_the_right else 6
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawPolygon(QPolygonF([QPointF(x, y), QPointF(x + back, y - 4), QPointF(x + back, y + 4)]))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def legend(painter: QPainter, rect: QRect, entries: Iterable[tuple[str, QColor]], ink: Ink) -> None:
+    """Names in the corner of a plot, each after a dash of its colour, on a ground that keeps them readable."""
+    font = sized(ink.font, 10)
+    metrics = QFontMetrics(font)
+    x, ground = rect.left() + 4, QColor(ink.theme.base)
+    ground.setAlpha(190)
+    for name, colour in entries:
+        shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, 110)
+        width = metrics.horizontalAdvance(shown) + 20
+        if x + width > rect.right():
+            break
+        painter.fillRect(x - 2, rect.top() + 1, width, 13, ground)
+        painter.fillRect(x, rect.top() + 7, 11, 2, colour)
+        painter.setFont(font)
+        painter.setPen(QColor(ink.theme.text))
+        painter.drawText(x + 14, rect.top() + 11, shown)
+        x += width + 6

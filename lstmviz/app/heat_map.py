@@ -1,0 +1,160 @@
+"""Heat maps: a signal (T, H) as coloured pixels, time to the right and units downwards.
+
+Where there are more steps or units than pixels, each pixel shows one true value: of those it covers, the one furthest
+from its own unit's mean over the shown steps. A spike of one step is therefore never hidden. `reduction_note` says so.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QImage, QPixmap
+
+from lstmviz.app import theme
+from lstmviz.language import tr
+
+Array = npt.NDArray[np.floating]
+Places = npt.NDArray[np.intp]
+
+_UNIT_RANGE = ("g", "h", "tanh_c", "written")
+"""Signed signals that cannot leave [−1, 1]: their limits never move."""
+_NOT_A_NUMBER = 256
+"""Place of the colour for NaN, after the 256 of the map."""
+
+
+def limits(name: str, array: Array) -> tuple[float, float]:
+    """The colour limits of a signal: 0..1 for gates, −1..1 where tanh bounds it, else symmetric about zero."""
+    if theme.is_gate(name):
+        return 0.0, 1.0
+    finite = array[np.isfinite(array)] if not np.isfinite(array.sum()) else array
+    largest = float(max(finite.max(), -finite.min())) if finite.size else 1.0
+    if name in _UNIT_RANGE and largest <= 1.0:
+        return -1.0, 1.0
+    largest = largest or 1.0
+    return -largest, largest
+
+
+def cells(count: int, pixels: int) -> tuple[Places, Places]:
+    """For each pixel the first and the end (exclusive) of the cells it shows, at least one each."""
+    edges = np.arange(pixels + 1) * count
+    first = edges[:-1] // pixels
+    if count <= pixels:
+        first = ((2 * np.arange(pixels) + 1) * count) // (2 * pixels)
+        return first, first + 1
+    return first, edges[1:] // pixels
+
+
+def reduced(array: Array, columns: int, rows: int) -> Array:
+    """(T, H) brought to (rows, columns), every pixel a true value: the one furthest from its unit's mean.
+
+    With no more steps than columns and no more units than rows each value is repeated and none is left out.
+    """
+    steps, units = array.shape
+    first, end = cells(steps, columns)
+    mean = array.mean(axis=0) if steps > columns or units > rows else np.zeros(units, array.dtype)
+    if steps > columns:
+        high = np.maximum.reduceat(array, first, axis=0)
+        low = np.minimum.reduceat(array, first, axis=0)
+        # as numbers, not as deviations: what is shown is a value of the trace, bit for bit
+        picked = np.where(high - mean >= mean - low, high, low)
+    else:
+        picked = array[first]
+    first, end = cells(units, rows)
+    if units <= rows:
+        return picked[:, first].T
+    away = np.abs(picked - mean)
+    best, furthest = picked[:, first], away[:, first]
+    for offset in range(1, int((end - first).max())):
+        place = np.minimum(first + offset, end - 1)
+        better = away[:, place] > furthest
+        best = np.where(better, picked[:, place], best)
+        furthest = np.where(better, away[:, place], furthest)
+    return best.T
+
+
+def reduction_note(steps: int, units: int, columns: int, rows: int) -> str:
+    """What one pixel stands for, "" where every value has a pixel of its own."""
+    across, down = steps / max(1, columns), units / max(1, rows)
+    if across <= 1 and down <= 1:
+        return ""
+    if down <= 1:
+        return tr("1 pixel = the furthest from the unit's mean of {steps:.3g} steps", steps=across)
+    if across <= 1:
+        return tr("1 pixel = the furthest from its mean of {units:.3g} units", units=down)
+    return tr(
+        "1 pixel = the furthest from its unit's mean of {steps:.3g} steps × {units:.3g} units", steps=across, units=down
+    )
+
+
+@lru_cache(maxsize=4)
+def packed_table(kind: str) -> npt.NDArray[np.uint32]:
+    """257 colours as 0xFFRRGGBB of the map ``gate``, ``signed`` or ``grey``; the last one is for NaN."""
+    if kind == "grey":
+        red = green = blue = np.arange(256, dtype=np.uint32)
+    else:
+        red, green, blue = theme.lookup_table(kind == "signed")[:, :3].astype(np.uint32).T
+    table = np.full(257, 0xFFFF00FF, np.uint32)
+    table[:256] = 0xFF000000 | red << 16 | green << 8 | blue
+    return table
+
+
+def places(values: Array, low: float, high: float) -> Places:
+    """For each value its place in the colour table, clipped to the limits; NaN has the place after the last."""
+    span = (high - low) or 1.0
+    scaled = np.clip((values - low) * (255.0 / span), 0, 255)
+    known = np.isfinite(values)
+    if known.all():
+        return np.rint(scaled).astype(np.intp)
+    return np.where(known, np.rint(np.where(known, scaled, 0)), _NOT_A_NUMBER).astype(np.intp)
+
+
+def image(array: Array, columns: int, rows: int, low: float, high: float, kind: str) -> QImage:
+    """The heat map of (T, H) as an image of so many pixels."""
+    grid = reduced(array, columns, rows)
+    pixels = np.ascontiguousarray(packed_table(kind)[places(grid, low, high)])
+    picture = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
+    return picture.copy()  # Qt does not keep the numpy memory alive
+
+
+class PixmapCache:
+    """The pictures drawn last, by what they show; the oldest leave first."""
+
+    def __init__(self, size: int = 96) -> None:
+        self._size = size
+        self._kept: OrderedDict[Hashable, QPixmap] = OrderedDict()
+
+    def get(self, key: Hashable) -> QPixmap | None:
+        """The picture kept under ``key``."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def put(self, key: Hashable, pixmap: QPixmap) -> QPixmap:
+        """Keep a picture and give it back."""
+        self._kept[key] = pixmap
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+        return pixmap
+
+    def clear(self) -> None:
+        """Forget all: another trace, theme or language."""
+        self._kept.clear()
+
+
+def heat_map(array: Array, columns: int, rows: int, low: float, high: float, kind: str, ratio: float) -> QPixmap:
+    """The heat map as a pixmap of columns × rows logical pixels on a screen with ``ratio`` device pixels each."""
+    picture = image(array, max(1, round(columns * ratio)), max(1, round(rows * ratio)), low, high, kind)
+    pixmap = QPixmap.fromImage(picture)
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
+
+
+def colour_bar(height: int, kind: str) -> QImage:
+    """One column of the map, the high limit on top."""
+    ramp = np.linspace(255, 0, max(1, height)).round().astype(np.intp)
+    pixels = np.ascontiguousarray(packed_table(kind)[ramp][:, None])
+    return QImage(pixels.data, 1, len(ramp), 4, QImage.Format.Format_RGB32).copy()

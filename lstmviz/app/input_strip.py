@@ -1,0 +1,123 @@
+"""The input strip of the timeline: what went in, drawn as its kind wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QPainter
+
+from lstmviz.app import heat_map
+from lstmviz.app.curve_map import Curve, envelope, limits
+from lstmviz.app.drawing import Ink, legend, limit
+from lstmviz.app.symbol_row import draw_marks, draw_words, readable, visible
+from lstmviz.language import tr
+from lstmviz.sequences.sequence import Sequence
+
+CURVE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MANY = len(CURVE_COLOURS)
+"""More features than this are a heat map: more curves than colours cannot be told apart."""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What stands beside a strip: the limits on the right, and what was done to the values."""
+
+    high: str = ""
+    low: str = ""
+    transform: str = ""
+    top: int = 0
+    """Where the scale begins, in pixels below the strip's top."""
+
+
+Floats = npt.NDArray[np.floating]
+
+
+def height_of(sequence: Sequence) -> int:
+    """The smallest height at which the strip can be read."""
+    return {"text": 26, "symbols": 26, "audio": 52, "image": 64}.get(sequence.kind, 56)
+
+
+def draw_input(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    """The shown steps of the trace's sequence."""
+    sequence = ink.trace.sequence
+    if sequence.vocabulary:
+        return _symbols(painter, rect, ink)
+    return _KINDS.get(sequence.kind, _series)(painter, rect, ink)
+
+
+def _series(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    sequence = ink.trace.sequence
+    values = sequence.values
+    if sequence.features > MANY:
+        return _image(painter, rect, ink)
+    lows, highs = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    spans = highs - lows
+    # of very different sizes on one axis, the small ones would be flat lines
+    own = sequence.features > 1 and float(spans.max()) > 8 * max(float(spans.min()), 1e-12)
+    columns = [values[:, k] for k in range(sequence.features)]
+    if own:
+        columns = [(column - low) / (span or 1) for column, low, span in zip(columns, lows, spans, strict=True)]
+    low, high = (0.0, 1.0) if own else limits(columns)
+    colours = _colours(sequence.features, ink)
+    curves = [Curve(column, 0, colour) for column, colour in zip(columns, colours, strict=True)]
+    painter.drawPixmap(
+        rect.topLeft(), ink.curves.draw(curves, ink.steps, low, high, (rect.width(), rect.height()), ink.ratio)
+    )
+    if sequence.features > 1 or sequence.names != ("x0",):
+        legend(painter, rect, zip(sequence.names, colours, strict=True), ink)
+    if own:
+        return Notes(tr("max"), tr("min"), tr("each feature on its own range"))
+    return Notes(limit(high), limit(low))
+
+
+def _colours(count: int, ink: Ink) -> list[QColor]:
+    if count == 1:
+        return [QColor(ink.theme.text)]
+    return [QColor(CURVE_COLOURS[k]) for k in range(count)]
+
+
+def _symbols(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    sequence = ink.trace.sequence
+    start, stop = ink.steps
+    words = [visible(sequence.symbol(t)) for t in range(start, stop)] if ink.axis.per_step >= 1 else []
+    if words and readable(words, ink):
+        draw_words(painter, rect, words, ink, QColor(ink.theme.text))
+        return Notes()
+    places = sequence.values[start:stop, 0].astype(np.intp)
+    draw_marks(painter, rect.adjusted(0, 2, 0, -2), places, len(sequence.vocabulary), ink, QColor(ink.theme.text))
+    return Notes(visible(sequence.vocabulary[-1])[:4], visible(sequence.vocabulary[0])[:4], tr("symbols as marks"))
+
+
+def _audio(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    values = ink.trace.sequence.values
+    largest = float(np.abs(values).max()) or 1.0
+    start, stop = ink.steps
+    shown = values[start:stop]
+    if values.shape[1] == 1 and ink.axis.per_step > 2:
+        curve = Curve(values[:, 0], 0, QColor(ink.theme.text))
+        size = (rect.width(), rect.height())
+        painter.drawPixmap(rect.topLeft(), ink.curves.draw([curve], ink.steps, -largest, largest, size, ink.ratio))
+    else:
+        size = (rect.width(), rect.height())
+        span = shown.min(axis=1), shown.max(axis=1)
+        painter.drawImage(rect.topLeft(), envelope(*span, (-largest, largest), size, QColor(ink.theme.text)))
+    return Notes(limit(largest), limit(-largest))
+
+
+def _image(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    """Features as rows: the rows of a picture lie as columns, grey from its darkest to its brightest."""
+    values: Floats = ink.trace.sequence.values
+    start, stop = ink.steps
+    picture = ink.trace.sequence.kind == "image"
+    low, high = limits([values], symmetric=not picture)
+    kind = "grey" if picture else "signed"
+    pixmap = heat_map.heat_map(values[start:stop], rect.width(), rect.height(), low, high, kind, ink.ratio)
+    painter.drawPixmap(rect.topLeft(), pixmap)
+    return Notes(limit(high), limit(low))
+
+
+_KINDS: dict[str, Callable[[QPainter, QRect, Ink], Notes]] = {"series": _series, "audio": _audio, "image": _image}

@@ -1,0 +1,150 @@
+"""The output strip of the timeline: what the net says against what it should say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QPainter
+
+from lstmviz.app.curve_map import Curve, limits
+from lstmviz.app.drawing import Ink, legend, limit
+from lstmviz.app.input_strip import CURVE_COLOURS, Notes
+from lstmviz.app.symbol_row import draw_words, readable, visible
+from lstmviz.language import tr
+from lstmviz.traces.trace import Trace
+
+Floats = npt.NDArray[np.floating]
+Places = npt.NDArray[np.intp]
+_LINE = 16
+"""Height of one line of symbols."""
+_CURVES = 3
+"""Outputs drawn at once; with their targets that is as many curves as can be told apart."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guesses:
+    """Over the steps start..stop of a classifier: the most likely symbol, the right one (−1 for none), p of that."""
+
+    likely: Places
+    right: Places
+    p: Floats
+
+    @property
+    def asked(self) -> npt.NDArray[np.bool_]:
+        """Where a symbol was asked for."""
+        return self.right >= 0
+
+    @property
+    def wrong(self) -> npt.NDArray[np.bool_]:
+        """Where another symbol than the right one was the most likely."""
+        return self.asked & (self.likely != self.right)
+
+
+def guesses(trace: Trace, start: int, stop: int) -> Guesses:
+    """What a classifier said over the steps start..stop; p is NaN, or p of the most likely without any targets."""
+    assert trace.outputs is not None
+    outputs = trace.outputs[start:stop]
+    likely = outputs.argmax(axis=1)
+    right = np.full(len(outputs), -1, np.intp)
+    if trace.targets is None:
+        return Guesses(likely, right, outputs.max(axis=1))
+    target = trace.targets[start:stop, 0]
+    asked = np.isfinite(target)
+    right[asked] = target[asked].astype(np.intp)
+    p = np.full(len(outputs), np.nan, np.float32)
+    p[asked] = outputs[np.nonzero(asked)[0], right[asked]]
+    return Guesses(likely, right, p)
+
+
+def height_of(trace: Trace) -> int:
+    """The smallest height at which the strip can be read; 0 where the model says nothing but h."""
+    if trace.output_kind == "none" or trace.outputs is None:
+        return 0
+    return 2 * _LINE + 26 if trace.output_kind == "probability" else 56
+
+
+def draw_output(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    """The shown steps of the model's output."""
+    return (_probability if ink.trace.output_kind == "probability" else _value)(painter, rect, ink)
+
+
+def _value(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    trace = ink.trace
+    assert trace.outputs is not None
+    shown = min(_CURVES, trace.outputs.shape[1])
+    curves, entries = [], []
+    for k in range(shown):
+        name = trace.output_names[k] if k < len(trace.output_names) else str(k)
+        colour = QColor(ink.theme.accent if shown == 1 else CURVE_COLOURS[k])
+        if trace.targets is not None and k < trace.targets.shape[1]:
+            target = QColor(ink.theme.text if shown == 1 else colour.lighter(150))
+            curves.append(Curve(trace.targets[:, k], 0, target, dashed=shown > 1))
+            if shown == 1:
+                entries.append((tr("target"), target))
+        curves.append(Curve(trace.outputs[:, k], 0, colour))
+        entries.append((tr("prediction") if shown == 1 else name, colour))
+    low, high = limits([curve.values for curve in curves])
+    size = (rect.width(), rect.height())
+    painter.drawPixmap(rect.topLeft(), ink.curves.draw(curves, ink.steps, low, high, size, ink.ratio))
+    legend(painter, rect, entries, ink)
+    note = ""
+    if shown < trace.outputs.shape[1]:
+        note = tr("{shown} of {count} outputs", shown=shown, count=trace.outputs.shape[1])
+    elif shown > 1 and trace.targets is not None:
+        note = tr("targets dashed")
+    return Notes(limit(high), limit(low), note)
+
+
+def _probability(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    start, stop = ink.steps
+    found = guesses(ink.trace, start, stop)
+    upper = QRect(rect.left(), rect.top(), rect.width(), _LINE)
+    lower = upper.translated(0, _LINE)
+    curve = QRect(rect.left(), lower.bottom() + 3, rect.width(), rect.bottom() - lower.bottom() - 3)
+    likely, right = _words(ink, found.likely), _words(ink, found.right)
+    if ink.axis.per_step >= 1 and readable([*likely, *right], ink):
+        _written(painter, upper, lower, ink, found, likely, right)
+    else:
+        _marked(painter, upper, lower, ink, found)
+    colour = QColor(ink.theme.text)
+    size = (curve.width(), curve.height())
+    picture = ink.curves.draw([Curve(found.p, start, colour)], ink.steps, 0.0, 1.0, size, ink.ratio)
+    painter.drawPixmap(curve.topLeft(), picture)
+    what = tr("curve: p of the most likely") if ink.trace.targets is None else tr("curve: p of the right one")
+    return Notes("1", "0", what, curve.top() - rect.top())
+
+
+def _words(ink: Ink, places: Places) -> list[str]:
+    names = ink.trace.output_names
+    if ink.axis.per_step < 1:
+        return []
+    return ["" if k < 0 else visible(names[k]) if k < len(names) else str(k) for k in places]
+
+
+def _written(
+    painter: QPainter, upper: QRect, lower: QRect, ink: Ink, found: Guesses, likely: list[str], right: list[str]
+) -> None:
+    """The right symbols above, the most likely ones below: green and plain when right, in a filled box when wrong."""
+    theme = ink.theme
+    for place in np.nonzero(found.wrong)[0]:
+        left = round(ink.axis.edge(ink.axis.start + int(place)))
+        end = round(ink.axis.edge(ink.axis.start + int(place) + 1))
+        painter.fillRect(left + 1, lower.top() + 1, max(1, end - left - 1), lower.height() - 1, QColor(theme.error))
+    good, bad, dim = QColor(theme.good), QColor(theme.base), QColor(theme.dim)
+    colours = [bad if wrong else good if asked else dim for wrong, asked in zip(found.wrong, found.asked, strict=True)]
+    draw_words(painter, upper, right, ink, QColor(theme.text))
+    draw_words(painter, lower, likely, ink, colours)
+
+
+def _marked(painter: QPainter, upper: QRect, lower: QRect, ink: Ink, found: Guesses) -> None:
+    """Too narrow to write: a short mark above where it was right, a tall one below where it was wrong."""
+    columns = (np.arange(len(found.right)) * ink.axis.per_step).astype(np.intp)
+    wide = max(1, int(ink.axis.per_step) - 1)
+    right = np.unique(columns[found.asked & ~found.wrong])
+    for x in right:
+        painter.fillRect(upper.left() + int(x), upper.bottom() - 5, wide, 5, QColor(ink.theme.good))
+    for x in np.unique(columns[found.wrong]):
+        painter.fillRect(lower.left() + int(x), lower.top() + 1, wide, lower.height() - 3, QColor(ink.theme.error))

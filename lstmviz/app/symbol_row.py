@@ -1,0 +1,82 @@
+"""Symbols over time: written out where a step has room for them, else as marks at their place in the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Many
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
+
+from lstmviz.app.drawing import Ink, sized, text
+
+VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
+"""Signs for symbols that nobody can see."""
+_NARROWEST = 9.0
+_WORDS = 26.0
+
+Places = npt.NDArray[np.intp]
+
+
+def visible(symbol: str) -> str:
+    """A symbol as it is drawn."""
+    return VISIBLE.get(symbol, symbol)
+
+
+def readable(words: Many[str], ink: Ink) -> bool:
+    """Whether a step is wide enough for its symbol, long words shortened."""
+    per_step = ink.axis.per_step
+    if per_step < _NARROWEST:
+        return False
+    metrics = QFontMetrics(sized(ink.font, 12))
+    widest = max((metrics.horizontalAdvance(word) for word in set(words)), default=0)
+    return per_step >= min(widest + 3, _WORDS)
+
+
+def draw_words(painter: QPainter, rect: QRect, words: Many[str], ink: Ink, colours: Many[QColor] | QColor) -> None:
+    """One word in the middle of each shown step."""
+    font = sized(ink.font, 12)
+    metrics = QFontMetrics(font)
+    painter.setFont(font)
+    align = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine
+    for place, word in enumerate(words):
+        left = round(ink.axis.edge(ink.axis.start + place))
+        right = round(ink.axis.edge(ink.axis.start + place + 1))
+        painter.setPen(colours if isinstance(colours, QColor) else colours[place])
+        shown = word
+        if metrics.horizontalAdvance(word) > right - left:
+            shown = metrics.elidedText(word, Qt.TextElideMode.ElideRight, right - left - 2)
+        painter.drawText(QRect(left, rect.top(), right - left, rect.height()), align, shown)
+
+
+def draw_marks(painter: QPainter, rect: QRect, symbols: Places, count: int, ink: Ink, colour: QColor) -> None:
+    """A mark for each step, the higher the later its symbol stands in the vocabulary; −1 is no symbol."""
+    width, height = rect.width(), rect.height()
+    known = symbols >= 0
+    columns = (np.arange(len(symbols))[known] * ink.axis.per_step).astype(np.intp).clip(0, width - 1)
+    end = ((np.arange(len(symbols))[known] + 1) * ink.axis.per_step).astype(np.intp).clip(1, width)
+    rows = np.rint((height - 3) * (1 - symbols[known] / max(1, count - 1))).astype(np.intp)
+    pixels = np.zeros((height, width), np.uint32)
+    for offset in range(max(1, int((end - columns).max(initial=1)))):
+        place = np.minimum(columns + offset, np.maximum(end - 1, columns))
+        pixels[rows, place] = pixels[rows + 1, place] = colour.rgba()
+    painter.drawImage(rect.topLeft(), QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_ARGB32))
+
+
+def draw_runs(painter: QPainter, rect: QRect, labels: Many[str], ink: Ink) -> None:
+    """Labels of steps as a band for each run of equal ones, its name in it where there is room."""
+    font = sized(ink.font, 10)
+    step = ink.axis.start
+    grounds = (QColor(ink.theme.grid), QColor(ink.theme.line))
+    metrics = QFontMetrics(font)
+    for place, (label, run) in enumerate(groupby(labels)):
+        begin, step = step, step + sum(1 for _ in run)
+        left, right = round(ink.axis.edge(begin)), round(ink.axis.edge(step))
+        if not label:
+            continue
+        band = QRect(left, rect.top(), max(1, right - left), rect.height())
+        painter.fillRect(band, grounds[place % 2])
+        if band.width() > max(10, min(28, metrics.horizontalAdvance(label) + 2)):
+            text(painter, band, visible(label), ink.theme.text, font, Qt.AlignmentFlag.AlignHCenter)

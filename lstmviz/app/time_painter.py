@@ -1,0 +1,185 @@
+"""Draws the timeline's rows into one picture; heat maps are kept by what they show."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
+from PySide6.QtWidgets import QWidget
+
+from lstmviz.app import drawing, heat_map
+from lstmviz.app.curve_map import CurveMap
+from lstmviz.app.drawing import Ink
+from lstmviz.app.input_strip import Notes, draw_input
+from lstmviz.app.output_strip import draw_output, guesses
+from lstmviz.app.signal_names import lane_sign, short
+from lstmviz.app.symbol_row import draw_runs, visible
+from lstmviz.app.theme import THEMES, is_gate
+from lstmviz.app.time_axis import TimeAxis
+from lstmviz.app.time_rows import Row
+from lstmviz.session.snapshot import Snapshot
+from lstmviz.traces.trace import Array, Trace
+
+LEFT = 74
+RIGHT = 52
+"""Gutters: names and values on the left, colour bars and limits on the right."""
+_BAR = 7
+
+
+class TimePainter:
+    """Paints rows of one trace; keeps what is dear to make: derived signals, colour limits and heat maps."""
+
+    def __init__(self, parent: QWidget) -> None:
+        self._curves = CurveMap(parent)
+        self._maps = heat_map.PixmapCache()
+        self._signals: dict[tuple[str, int, str], Array] = {}
+        self._limits: dict[tuple[str, int, str], tuple[float, float]] = {}
+        self.transforms = ""
+        """What the picture drawn last does to the values, by name."""
+
+    def forget(self) -> None:
+        """Another trace came: nothing kept is true any longer."""
+        self._maps.clear()
+        self._signals.clear()
+        self._limits.clear()
+
+    def array(self, trace: Trace, row: Row) -> Array:
+        """A row's signal, (T, H), computed once."""
+        key = (row.signal, row.layer, row.direction)
+        if key not in self._signals:
+            self._signals[key] = trace.signal(*key)
+        return self._signals[key]
+
+    def limits(self, trace: Trace, row: Row) -> tuple[float, float]:
+        """A row's colour limits, over the whole trace: zooming changes no colour."""
+        key = (row.signal, row.layer, row.direction)
+        if key not in self._limits:
+            self._limits[key] = heat_map.limits(row.signal, self.array(trace, row))
+        return self._limits[key]
+
+    def paint(
+        self,
+        snapshot: Snapshot,
+        rows: tuple[Row, ...],
+        axis: TimeAxis,
+        size: tuple[int, int],
+        font: QFont,
+        ratio: float,
+    ) -> QPixmap:
+        """All rows over the shown range, without cursor, values and selection."""
+        theme = THEMES[snapshot.theme]
+        picture = QPixmap(round(size[0] * ratio), round(size[1] * ratio))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(QColor(theme.base))
+        if snapshot.trace is None:
+            return picture
+        ink = Ink(snapshot.trace, axis, theme, font, ratio, self._curves)
+        painter = QPainter(picture)
+        notes = []
+        for row in rows:
+            rect = QRect(LEFT, row.top, int(axis.width), row.height)
+            draw = self._heat_map if row.kind == "signal" else self._strip
+            notes.append(draw(painter, rect, ink, row))
+        painter.end()
+        self.transforms = " · ".join(dict.fromkeys(note for note in notes if note))
+        return picture
+
+    def _heat_map(self, painter: QPainter, rect: QRect, ink: Ink, row: Row) -> str:
+        array, (low, high) = self.array(ink.trace, row), self.limits(ink.trace, row)
+        start, stop = ink.steps
+        kind = "gate" if is_gate(row.signal) else "signed"
+        key = (row.signal, row.layer, row.direction, start, stop, rect.width(), rect.height(), ink.ratio)
+        pixmap = self._maps.get(key)
+        if pixmap is None:
+            shown = array[start:stop]
+            pixmap = heat_map.heat_map(shown, rect.width(), rect.height(), low, high, kind, ink.ratio)
+            self._maps.put(key, pixmap)
+        painter.drawPixmap(rect.topLeft(), pixmap)
+        self._name(painter, ink, row, short(row.signal), ink.theme.signal(row.signal))
+        bar = QRect(rect.right() + 8, rect.top(), _BAR, rect.height())
+        painter.drawImage(bar, heat_map.colour_bar(rect.height(), kind))
+        painter.setPen(QColor(ink.theme.line))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(bar.adjusted(0, 0, -1, -1))
+        self._scale(painter, ink, rect, Notes(drawing.limit(high), drawing.limit(low)), _BAR + 4)
+        columns, rows = round(rect.width() * ink.ratio), round(rect.height() * ink.ratio)
+        return heat_map.reduction_note(stop - start, array.shape[1], columns, rows)
+
+    def _strip(self, painter: QPainter, rect: QRect, ink: Ink, row: Row) -> str:
+        if row.kind == "labels":
+            start, stop = ink.steps
+            draw_runs(painter, rect, (ink.trace.sequence.labels or ())[start:stop], ink)
+            return ""
+        painter.fillRect(rect, QColor(ink.theme.raised))
+        painter.save()
+        painter.setClipRect(rect)
+        notes = (draw_input if row.kind == "input" else draw_output)(painter, rect, ink)
+        painter.restore()
+        sign = "x" if row.kind == "input" else "y"
+        self._name(painter, ink, row, sign, ink.theme.signal(sign))
+        self._scale(painter, ink, rect, notes, 0)
+        return f"{sign}: {notes.transform}" if notes.transform else ""
+
+    def _name(self, painter: QPainter, ink: Ink, row: Row, sign: str, colour: QColor) -> None:
+        width = drawing.chip(painter, 8, row.top, sign, colour, ink.font)
+        lanes = len(ink.trace.lanes) > 1 and row.kind == "signal"
+        if lanes:
+            room = QRect(8 + width + 3, row.top, LEFT - width - 12, drawing.CHIP_HEIGHT)
+            font = drawing.sized(ink.font, 11)
+            drawing.text(painter, room, lane_sign(row.layer, row.direction), ink.theme.dim, font)
+
+    def _scale(self, painter: QPainter, ink: Ink, rect: QRect, notes: Notes, indent: int) -> None:
+        font, x = drawing.sized(ink.font, 10), rect.right() + 8 + indent
+        room = QRect(x, rect.top() + notes.top - 1, LEFT + int(ink.axis.width) + RIGHT - x, 12)
+        drawing.text(painter, room, notes.high, ink.theme.dim, font)
+        room.moveBottom(rect.bottom() + 1)
+        drawing.text(painter, room, notes.low, ink.theme.dim, font)
+
+    def values(self, painter: QPainter, snapshot: Snapshot, rows: tuple[Row, ...], font: QFont) -> None:
+        """Under each name the value of the selected unit at the cursor."""
+        trace, theme = snapshot.trace, THEMES[snapshot.theme]
+        if trace is None:
+            return
+        font = drawing.sized(font, 12)
+        for row in rows:
+            if row.height >= 2 * drawing.CHIP_HEIGHT - 3 and row.kind == "signal":
+                room = QRect(8, row.top + drawing.CHIP_HEIGHT, LEFT - 16, drawing.CHIP_HEIGHT)
+                drawing.text(painter, room, self.value(trace, row, snapshot), theme.text, font)
+
+    def value(self, trace: Trace, row: Row, snapshot: Snapshot) -> str:
+        """The selected unit's value in a row, "" where the row is of another layer or lacks the unit."""
+        array = self.array(trace, row)
+        if (row.layer, row.direction) != (snapshot.layer, snapshot.direction) or snapshot.unit >= array.shape[1]:
+            return ""
+        return drawing.number(float(array[snapshot.t, snapshot.unit]))
+
+
+def said(trace: Trace, t: int) -> str:
+    """What the model says at step t against what it should say, "" for a bare layer."""
+    if trace.outputs is None or trace.output_kind == "none":
+        return ""
+    if trace.output_kind == "probability":
+        found = guesses(trace, t, t + 1)
+        names = trace.output_names
+        likely = visible(names[found.likely[0]]) if names else str(found.likely[0])
+        if not found.asked[0]:
+            return f"y = {likely} {drawing.number(float(trace.outputs[t].max()))}"
+        right = visible(names[found.right[0]]) if names else str(found.right[0])
+        return (
+            f"y = {likely} {'≠' if found.wrong[0] else '='} {right}   p({right}) = {drawing.number(float(found.p[0]))}"
+        )
+    text = f"y = {drawing.number(float(trace.outputs[t, 0]), 3)}"
+    if trace.targets is not None and np.isfinite(trace.targets[t, 0]):
+        text += f" → {drawing.number(float(trace.targets[t, 0]), 3)}"
+    return text
+
+
+def read(trace: Trace, t: int) -> str:
+    """What entered at step t: the symbol, or the first values; a picture's row says nothing as numbers."""
+    sequence = trace.sequence
+    if sequence.vocabulary:
+        return f"“{visible(sequence.symbol(t))}”"
+    if sequence.kind == "image":
+        return ""
+    shown = " ".join(drawing.number(float(value)) for value in sequence.values[t, :3])
+    return f"x = {shown}{' …' if sequence.features > 3 else ''}"

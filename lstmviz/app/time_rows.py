@@ -1,0 +1,76 @@
+"""The rows of the timeline: which strips and heat maps stand where. No painting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lstmviz.app import input_strip, output_strip
+from lstmviz.traces.trace import Trace
+
+GAP = 5
+LABELS = 16
+SMALLEST_MAP = 29
+"""A heat map lower than this has no room for its name and the value under the cursor."""
+LARGEST_MAP = 260
+_READABLE_MAP = 44
+
+Lanes = tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what it shows and its pixels from ``top`` to ``top + height``."""
+
+    kind: Literal["input", "labels", "signal", "output"]
+    top: int
+    height: int
+    signal: str = ""
+    layer: int = 0
+    direction: str = "forward"
+
+    @property
+    def bottom(self) -> int:
+        """The first pixel below."""
+        return self.top + self.height
+
+    def unit(self, y: float, units: int) -> int:
+        """The unit under pixel y."""
+        return min(max(int((y - self.top) * units / self.height), 0), units - 1)
+
+    def unit_middle(self, unit: int, units: int) -> float:
+        """The pixel in the middle of a unit's row."""
+        return self.top + (unit + 0.5) * self.height / units
+
+
+def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -> tuple[tuple[Row, ...], int]:
+    """The rows in ``height`` pixels, top to bottom, and the pixels they need where that is more.
+
+    Heat maps share what the strips leave; where that is too little they keep their smallest height and the view
+    scrolls.
+    """
+    maps = [(layer, side, name) for layer, side in lanes for name in signals if name in trace.names(layer)]
+    above = input_strip.height_of(trace.sequence)
+    below = output_strip.height_of(trace)
+    labels = LABELS if trace.sequence.labels is not None else 0
+    fixed = GAP + above + (labels + 2 if labels else 0) + (below + GAP if below else 0) + GAP
+    count = max(1, len(maps))
+    # once the maps can be read the strips grow too, a third of what is to share
+    shared = max(0, height - fixed - count * (_READABLE_MAP + GAP)) // 3
+    grown = min(shared // (2 if below else 1), above)
+    raised = min(shared - grown, below) if below else 0
+    room = (height - fixed - grown - raised) // count - GAP
+    each = min(max(room, SMALLEST_MAP), LARGEST_MAP)
+    rows = [Row("input", GAP, above + grown)]
+    if labels:
+        rows.append(Row("labels", rows[-1].bottom + 2, labels))
+    for layer, side, name in maps:
+        rows.append(Row("signal", rows[-1].bottom + GAP, each, name, layer, side))
+    if below:
+        rows.append(Row("output", rows[-1].bottom + GAP, below + raised))
+    return tuple(rows), rows[-1].bottom + GAP
+
+
+def row_at(rows: tuple[Row, ...], y: float) -> Row | None:
+    """The row under pixel y, None between rows."""
+    return next((row for row in rows if row.top <= y < row.bottom), None)

@@ -1,0 +1,245 @@
+"""The timeline: input, heat maps of the signals, output and time axis under one cursor."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from lstmviz.app import drawing
+from lstmviz.app.axis_bar import AxisBar
+from lstmviz.app.signal_chips import SignalChips
+from lstmviz.app.signal_names import lane_sign, short
+from lstmviz.app.theme import THEMES
+from lstmviz.app.time_axis import time_of
+from lstmviz.app.time_canvas import TimeCanvas
+from lstmviz.app.time_painter import read, said
+from lstmviz.app.time_rows import Lanes
+from lstmviz.app.view import View
+from lstmviz.language import tr
+from lstmviz.session.snapshot import Snapshot
+
+_ALL = "all"
+_MOVES = frozenset({"t", "phase", "playing", "speed", "loop", "inside", "task", "notice", "recent", "engine", "device"})
+"""Fields that change no more than the cursor, or nothing at all here."""
+_STILL = _MOVES - {"t"} | {"can_undo", "can_redo", "open_traces", "compared"}
+
+
+class Readout(QWidget):
+    """One line of text that is cheap to change: no layout moves when it does."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedHeight(20)
+        self._text = ""
+        self._colour = QColor()
+
+    def say(self, text: str, colour: str) -> None:
+        """Show a line."""
+        if text != self._text or QColor(colour) != self._colour:
+            self._text, self._colour = text, QColor(colour)
+            self.update()
+
+    def text(self) -> str:
+        """The line shown."""
+        return self._text
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        drawing.text(
+            painter, self.rect().adjusted(8, 0, -8, 0), self._text, self._colour, drawing.sized(self.font(), 12)
+        )
+        painter.end()
+
+
+class TimelineView(View):
+    """What went in, every shown signal as a heat map, what came out, over time."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._snapshot = Snapshot()
+        self._all_layers = False
+        self._language = ""
+        self._canvas = TimeCanvas()
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidget(self._canvas)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.viewport().installEventFilter(self)
+        self._axis = AxisBar(self)
+        self._readout = Readout(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._make_header())
+        column.addWidget(self._readout)
+        column.addWidget(self._scroll, 1)
+        column.addWidget(self._axis)
+        self._canvas.cursor_asked.connect(self._on_canvas_cursor_asked)
+        self._canvas.unit_asked.connect(self._on_canvas_unit_asked)
+        self._canvas.range_asked.connect(self._on_canvas_range_asked)
+        self._canvas.all_asked.connect(self._on_canvas_all_asked)
+        self._canvas.hovered.connect(self._on_canvas_hovered)
+        self._canvas.composed.connect(self._axis.say)
+        self._retranslate()
+
+    def _make_header(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 4, 8, 0)
+        row.setSpacing(6)
+        self._layers = QComboBox(self)
+        self._layers.activated.connect(self._on_layers_activated)
+        self._chips = SignalChips(self)
+        self._chips.chosen.connect(self._on_chips_chosen)
+        self._out, self._in, self._all = (QToolButton(self) for _ in range(3))
+        for button, sign in ((self._out, "−"), (self._in, "+"), (self._all, "⤢")):
+            button.setText(sign)
+            button.setAutoRaise(True)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setFixedSize(26, 24)
+        self._out.clicked.connect(self._on_out_clicked)
+        self._in.clicked.connect(self._on_in_clicked)
+        self._all.clicked.connect(self._on_canvas_all_asked)
+        for widget in (self._layers, self._chips):
+            row.addWidget(widget)
+        row.addStretch(1)
+        for button in (self._out, self._in, self._all):
+            row.addWidget(button)
+        return row
+
+    def present(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
+        before, self._snapshot = self._snapshot, snapshot
+        if "language" in changed or self._language != snapshot.language:
+            self._retranslate()
+        if changed <= _STILL:
+            return
+        only_cursor = changed <= _STILL | {"t"}
+        if not only_cursor:
+            self._show_header(snapshot)
+        new_trace = snapshot.trace is not before.trace
+        self._canvas.show_snapshot(snapshot, self._lanes(), only_cursor=only_cursor, new_trace=new_trace)
+        self._show_axis(only_cursor=only_cursor)
+        self._readout.say(self._line(), THEMES[snapshot.theme].text)
+
+    def sentence(self) -> str:
+        snapshot, trace = self._snapshot, self._snapshot.trace
+        if trace is None:
+            return tr("Timeline: no trace is open.")
+        lane = lane_sign(snapshot.layer, snapshot.direction)
+        shown = " ".join(short(name) for name in snapshot.signals if name in trace.names(snapshot.layer))
+        text = tr(
+            "Timeline: step {t} of {start} to {last} shown; layer {lane}, unit {unit}; signals {signals}.",
+            t=snapshot.t,
+            start=snapshot.start,
+            last=snapshot.stop - 1,
+            lane=tr("all") if self._all_layers else lane,
+            unit=snapshot.unit,
+            signals=shown or "–",
+        )
+        return f"{text} {read(trace, snapshot.t)} {said(trace, snapshot.t)}".rstrip()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self._scroll.viewport():
+            self._canvas.lay_out(self._scroll.viewport().height())
+            self._show_axis(only_cursor=False)
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(THEMES[self._snapshot.theme].base))
+        painter.end()
+
+    def _lanes(self) -> Lanes:
+        trace = self._snapshot.trace
+        if trace is None or not self._all_layers:
+            return ((self._snapshot.layer, self._snapshot.direction),)
+        return tuple((info.index, side) for info in trace.layers for side in info.directions)
+
+    def _show_header(self, snapshot: Snapshot) -> None:
+        trace = snapshot.trace
+        lanes = [] if trace is None else [(info.index, side) for info in trace.layers for side in info.directions]
+        if len(lanes) < 2:
+            self._all_layers = False
+        data: list[object] = [*lanes, _ALL] if len(lanes) > 1 else list(lanes)
+        if data != [self._layers.itemData(n) for n in range(self._layers.count())]:
+            self._layers.clear()
+            for lane in lanes:
+                self._layers.addItem(tr("layer {lane}", lane=lane_sign(*lane)), lane)
+            if len(lanes) > 1:
+                self._layers.addItem(tr("all layers"), _ALL)
+        wanted: object = _ALL if self._all_layers else (snapshot.layer, snapshot.direction)
+        self._layers.setCurrentIndex(data.index(wanted) if wanted in data else -1)
+        self._layers.setVisible(trace is not None)
+        available = () if trace is None else trace.names(snapshot.layer)
+        self._chips.show_signals(snapshot.signals, available, THEMES[snapshot.theme])
+        self._chips.setVisible(trace is not None)
+        for button in (self._out, self._in, self._all):
+            button.setVisible(trace is not None)
+
+    def _show_axis(self, *, only_cursor: bool) -> None:
+        self._axis.show_axis(self._snapshot, self._canvas.axis, only_cursor=only_cursor)
+
+    def _line(self) -> str:
+        """The state under the cursor, while the mouse is elsewhere."""
+        snapshot, trace = self._snapshot, self._snapshot.trace
+        if trace is None:
+            return tr("No trace is open.")
+        parts = [f"t = {snapshot.t}", time_of(snapshot.t, trace.sequence.times), read(trace, snapshot.t)]
+        if trace.sequence.labels is not None:
+            parts.append(trace.sequence.labels[snapshot.t])
+        parts += [said(trace, snapshot.t), tr("unit {unit}", unit=snapshot.unit)]
+        return "   ".join(part for part in parts if part)
+
+    def _retranslate(self) -> None:
+        self._language = self._snapshot.language
+        self._layers.clear()
+        self._layers.setAccessibleName(tr("Layer and direction"))
+        self._layers.setToolTip(tr("Layer and direction"))
+        self._chips.retranslate()
+        for button, label in (
+            (self._out, tr("Show more steps (−)")),
+            (self._in, tr("Show fewer steps (+)")),
+            (self._all, tr("Show all steps")),
+        ):
+            button.setAccessibleName(label)
+            button.setToolTip(label)
+        self.setAccessibleName(tr("Timeline"))
+        self._canvas.setAccessibleName(tr("Heat maps over time"))
+
+    def _on_layers_activated(self, index: int) -> None:
+        data = self._layers.itemData(index)
+        self._all_layers = data == _ALL
+        if self._all_layers or tuple(data) == (self._snapshot.layer, self._snapshot.direction):
+            self.present(self._snapshot, frozenset({"layer"}))
+        else:
+            self.asked.emit("layer.select", {"layer": data[0], "direction": data[1]})
+
+    def _on_chips_chosen(self, signals: tuple[str, ...]) -> None:
+        self.asked.emit("signals.show", {"signals": signals})
+
+    def _on_out_clicked(self) -> None:
+        self._canvas.zoom(2.0)
+
+    def _on_in_clicked(self) -> None:
+        self._canvas.zoom(0.5)
+
+    def _on_canvas_cursor_asked(self, t: int) -> None:
+        self.asked.emit("cursor.set", {"t": t})
+
+    def _on_canvas_unit_asked(self, unit: int, layer: int, direction: str) -> None:
+        if (layer, direction) != (self._snapshot.layer, self._snapshot.direction):
+            self.asked.emit("layer.select", {"layer": layer, "direction": direction})
+        if unit != self._snapshot.unit:
+            self.asked.emit("unit.select", {"unit": unit})
+
+    def _on_canvas_range_asked(self, start: int, stop: int) -> None:
+        self.asked.emit("range.set", {"start": start, "stop": stop})
+
+    def _on_canvas_all_asked(self) -> None:
+        self.asked.emit("range.all", {})
+
+    def _on_canvas_hovered(self, text: str) -> None:
+        theme = THEMES[self._snapshot.theme]
+        self._readout.say(text or self._line(), theme.dim if text else theme.text)
