@@ -134,8 +134,8 @@ def _check_widths(found: list[Row], path: Path) -> None:
     if all(row is other for row, other in zip(odd, found, strict=False)):
         # only the first lines differ: a preamble
         raise SequenceError(
-            "“{file}” line {line} has {found} columns where most lines have {usual}; if the table begins below, leave "
-            "the first lines out with skip={skip}.",
+            "“{file}” line {line}: columns found {found}, expected {usual} as in most lines. If the table begins "
+            "below, leave the first lines out with skip={skip}.",
             file=path.name,
             line=odd[0].line,
             found=len(odd[0].entries),
@@ -143,8 +143,8 @@ def _check_widths(found: list[Row], path: Path) -> None:
             skip=odd[-1].line,
         )
     raise SequenceError(
-        "“{file}” line {line} has {found} columns; expected {usual}, as in most lines. Mend the line, or name the "
-        "delimiter with delimiter=….",
+        "“{file}” line {line}: columns found {found}, expected {usual} as in most lines. Mend the line, or name "
+        "the delimiter with delimiter=….",
         file=path.name,
         line=odd[0].line,
         found=len(odd[0].entries),

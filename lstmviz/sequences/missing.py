@@ -29,14 +29,14 @@ def settle(
     """
     way = way_of(missing, path)
     holes: npt.NDArray[np.bool_] = np.logical_not(np.isfinite(values))
-    kept: npt.NDArray[np.bool_] = np.ones(len(values), dtype=np.bool_)
+    kept = np.ones(len(values), dtype=np.bool_)
     note = ""
     if holes.any():
         if way is None:
             _refuse(values, names, path)
         note = f"{int(holes.sum())} missing: {way}"
         if way == "drop":
-            kept = ~holes.any(axis=1)
+            kept = holes.sum(axis=1) == 0
             values = values[kept]
         elif isinstance(way, float):
             values = np.where(holes, way, values)

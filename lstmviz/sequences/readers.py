@@ -104,6 +104,8 @@ def _check_file(path: Path) -> None:
         raise SequenceError("“{file}” is a folder; expected a file.", file=str(path))
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise SequenceError("“{file}” is a device or a pipe; expected a file.", file=str(path))
         with path.open("rb"):
             pass
     except FileNotFoundError as error:
