@@ -1,0 +1,73 @@
+"""One layer in one direction at the speed of the fused kernel, with every gate and every c(t)."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from lstmviz.cells.weights import RnnWeights
+from lstmviz.engine.scan import scan_
+from lstmviz.engine.weights import LaneWeights
+
+
+@dataclass(frozen=True, eq=False)
+class LaneRun:
+    """What a lane computed, time first, in the order in which it read: h (T, B, R), and for an LSTM gates, c and more.
+
+    gates: (T, B, 4H), blocks i f o g, after σ and tanh; c: (T, B, H); last_c: (B, H), the framework's own c(T), with
+    which ours is compared; method: how it was computed.
+    """
+
+    h: Tensor
+    gates: Tensor | None = None
+    c: Tensor | None = None
+    last_c: Tensor | None = None
+    method: str = "fused+scan"
+
+
+def framework_run(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """h(1..T), (T, B, R), and c(T), (B, H), by torch's own fused kernel; x: (T, B, F), h0: (B, R), c0: (B, H)."""
+    # num_layers, dropout, train, bidirectional, batch_first
+    settings = (1, 0.0, False, False, False)
+    has_biases = len(w.framework) >= 4
+    if isinstance(w.cells, RnnWeights):
+        kernel = torch._VF.rnn_tanh if w.cells.activation == "tanh" else torch._VF.rnn_relu
+        h, _ = kernel(x, h0[None], w.framework, has_biases, *settings)
+        return cast(Tensor, h), None
+    assert c0 is not None
+    state = (h0[None], c0[None])
+    if w.whr is None and x.device.type == "cpu":
+        h, _, c = torch._VF.lstm(x, state, w.framework, has_biases, *settings)
+    else:
+        with warnings.catch_warnings():
+            # WORKAROUND torch 2.6 to 2.13: oneDNN warns of projections, cuDNN of one layer's weights taken from a
+            # larger buffer (pytorch/aten/src/ATen/native/RNN.cpp); both then compute the right thing
+            warnings.simplefilter("ignore", UserWarning)
+            h, _, c = torch._VF.lstm(x, state, w.framework, has_biases, *settings)
+    return cast(Tensor, h), cast(Tensor, c[0])
+
+
+def fused_lane(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, h: Tensor | None = None) -> LaneRun:
+    """h by the fused kernel (or as given), then all gates from one product, then c by a scan.
+
+        [I F O G] = [X, H shifted by one] W + b        c(t) = f(t) ⊗ c(t−1) + i(t) ⊗ g(t)
+
+    x: (T, B, F), h0: (B, R), c0: (B, H) or None for an RNN, h: (T, B, R); float32 or float64.
+    """
+    last_c = None
+    if h is None:
+        h, last_c = framework_run(w, x, h0, c0)
+    if c0 is None:
+        return LaneRun(h)
+    steps, batch, units = x.shape[0], x.shape[1], w.units
+    h_before = torch.cat([h0[None], h[:-1]]).view(steps * batch, -1)
+    z = torch.addmm(w.b, x.reshape(steps * batch, -1), w.wx.t()).addmm_(h_before, w.wh.t())
+    z[:, : 3 * units].sigmoid_()
+    z[:, 3 * units :].tanh_()
+    gates = z.view(steps, batch, 4 * units)
+    i, f, _, g = gates.split(units, dim=2)
+    return LaneRun(h, gates, scan_(f, i * g, c0), last_c)

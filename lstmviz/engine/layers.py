@@ -1,0 +1,82 @@
+"""All layers and directions of a stack, one lane after another, so that what passes between them is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from lstmviz.engine.check import Checker
+from lstmviz.engine.fused import LaneRun, fused_lane
+from lstmviz.engine.loop import loop_is_faster, loop_lane
+from lstmviz.engine.weights import LaneWeights, Side, Stack
+from lstmviz.traces.trace import Check
+
+
+@dataclass(frozen=True, eq=False)
+class StackRun:
+    """Every lane's signals, (T, B, …) in original time order, and how far they lie from the reference."""
+
+    lanes: dict[tuple[int, Side], LaneRun]
+    check: Check
+    method: str
+
+    def top(self) -> Tensor:
+        """The last layer's h, directions joined, (T, B, R·D)."""
+        last = max(layer for layer, _ in self.lanes)
+        return torch.cat([run.h for (layer, _), run in self.lanes.items() if layer == last], dim=2)
+
+
+@torch.no_grad()
+def run_stack(
+    stack: Stack, x: Tensor, lengths: list[int], h0: Tensor, c0: Tensor | None, known: Tensor | None = None
+) -> StackRun:
+    """Record all lanes of B padded sequences.
+
+    x: (T, B, F); h0: (L·D, B, R); c0: (L·D, B, H), None for an RNN; known: (T, B, R·D), the last layer's h where it
+    was already computed. What is padded is computed too and means nothing; it comes after the end in the direction of
+    reading, so that no true step sees it.
+    """
+    checker = Checker(lengths, stack.dtype)
+    lanes: dict[tuple[int, Side], LaneRun] = {}
+    below = x
+    for info in stack.layers:
+        for side in stack.sides:
+            place = len(lanes)
+            weights = stack.lanes[info.index, side]
+            h = None
+            if known is not None and info.index == len(stack.layers) - 1:
+                h = known.tensor_split(len(stack.sides), dim=2)[stack.sides.index(side)]
+            turned = side == "reverse"
+            entered = _turned(below, lengths) if turned else below
+            state = (h0[place], None if c0 is None else c0[place])
+            run = _lane(weights, entered, *state, _turned(h, lengths) if turned and h is not None else h)
+            checker.add(weights, entered, *state, run)
+            lanes[info.index, side] = _turned_run(run, lengths) if turned else run
+        runs = [lanes[info.index, side].h for side in stack.sides]
+        below = runs[0] if len(runs) == 1 else torch.cat(runs, dim=2)
+    methods = {run.method for run in lanes.values()}
+    return StackRun(lanes, checker.result(), " ".join(sorted(methods)))
+
+
+def _lane(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, h: Tensor | None) -> LaneRun:
+    if h is None and c0 is not None and loop_is_faster(w, x):
+        return loop_lane(w, x, h0, c0)
+    return fused_lane(w, x, h0, c0, h)
+
+
+def _turned(x: Tensor, lengths: list[int]) -> Tensor:
+    """(T, B, …) with each sequence back to front within its own length."""
+    steps = x.shape[0]
+    if all(length == steps for length in lengths):
+        return x.flip(0)
+    n = torch.tensor(lengths, device=x.device)
+    t = torch.arange(steps, device=x.device)[:, None]
+    rows = torch.where(t < n, n - 1 - t, t)
+    return x[rows, torch.arange(len(lengths), device=x.device)]
+
+
+def _turned_run(run: LaneRun, lengths: list[int]) -> LaneRun:
+    gates, c = (None if each is None else _turned(each, lengths) for each in (run.gates, run.c))
+    return replace(run, h=_turned(run.h, lengths), gates=gates, c=c)
