@@ -18,7 +18,9 @@ def write(selection: Selection, path: Path, form: Form, tick: Tick) -> None:
     """
     import h5py
 
-    with h5py.File(path, "w") as file:
+    # made in memory: on a full disk the C library of HDF5 (1.14, 2.0) fails while it closes the file, and the process
+    # dies with it; here the disk sees one plain write
+    with h5py.File(path.name, "w", driver="core", backing_store=False, block_size=1 << 22) as file:
         file.attrs.update(about(selection.trace))
         file["t"] = selection.steps.astype(np.int64)
         times, labels = selection.times(), selection.labels()
@@ -31,3 +33,5 @@ def write(selection: Selection, path: Path, form: Form, tick: Tick) -> None:
             file[block.key] = values
             file[block.key].attrs["units"] = block.units.astype(np.int64)
             tick(values.size)
+        file.flush()
+        path.write_bytes(file.id.get_file_image())
