@@ -103,7 +103,7 @@ def envelope(low: Array, high: Array, limits: tuple[float, float], size: tuple[i
     low, high: (T,), equal for plain samples. Limits are the values at the bottom and the top.
     """
     width, height = size
-    first, end = cells(len(low), width)
+    first, _ = cells(len(low), width)
     if len(low) > width:
         lowest, highest = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPolygonF
 
@@ -42,22 +41,6 @@ def sized(font: QFont, pixels: int, *, bold: bool = False) -> QFont:
     made.setPixelSize(pixels)
     made.setBold(bold)
     return made
-
-
-def number(value: float, digits: int = 2) -> str:
-    """A number for reading: fixed digits, a true minus sign, an exponent only where the number is large or tiny."""
-    if not np.isfinite(value):
-        return "∞" if value > 0 else "−∞" if value < 0 else "NaN"
-    if abs(value) >= 10**5:
-        return f"{value:.{digits}e}".replace("-", "−")
-    text = f"{value:.{digits}f}"
-    return text[1:] if float(text) == 0 and text[0] == "-" else text.replace("-", "−")
-
-
-def limit(value: float) -> str:
-    """An end of a colour or value range, as short as three digits allow."""
-    text = f"{value:.3g}"
-    return (f"{int(value)}" if "e" in text and abs(value) < 10**5 else text).replace("-", "−")
 
 
 def on(colour: QColor) -> QColor:

@@ -12,7 +12,8 @@ from PySide6.QtGui import QColor, QPainter
 
 from lstmviz.app import heat_map
 from lstmviz.app.curve_map import Curve, envelope, limits
-from lstmviz.app.drawing import Ink, legend, limit
+from lstmviz.app.drawing import Ink, legend
+from lstmviz.app.numbers import limit
 from lstmviz.app.symbol_row import draw_marks, draw_words, readable, visible
 from lstmviz.language import tr
 from lstmviz.sequences.sequence import Sequence

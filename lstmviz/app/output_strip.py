@@ -10,8 +10,9 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter
 
 from lstmviz.app.curve_map import Curve, limits
-from lstmviz.app.drawing import Ink, legend, limit
+from lstmviz.app.drawing import Ink, legend
 from lstmviz.app.input_strip import CURVE_COLOURS, Notes
+from lstmviz.app.numbers import limit
 from lstmviz.app.symbol_row import draw_words, readable, visible
 from lstmviz.language import tr
 from lstmviz.traces.trace import Trace
@@ -40,7 +41,8 @@ class Guesses:
     @property
     def wrong(self) -> npt.NDArray[np.bool_]:
         """Where another symbol than the right one was the most likely."""
-        return self.asked & (self.likely != self.right)
+        wrong: npt.NDArray[np.bool_] = self.asked & (self.likely != self.right)
+        return wrong
 
 
 def guesses(trace: Trace, start: int, stop: int) -> Guesses:

@@ -15,7 +15,7 @@ from lstmviz.app.drawing import Ink, sized, text
 VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
 """Signs for symbols that nobody can see."""
 _NARROWEST = 9.0
-_WORDS = 26.0
+_WORDS = 36.0
 
 Places = npt.NDArray[np.intp]
 
@@ -78,5 +78,5 @@ def draw_runs(painter: QPainter, rect: QRect, labels: Many[str], ink: Ink) -> No
             continue
         band = QRect(left, rect.top(), max(1, right - left), rect.height())
         painter.fillRect(band, grounds[place % 2])
-        if band.width() > max(10, min(28, metrics.horizontalAdvance(label) + 2)):
+        if band.width() > min(44, metrics.horizontalAdvance(label) + 2):
             text(painter, band, visible(label), ink.theme.text, font, Qt.AlignmentFlag.AlignHCenter)

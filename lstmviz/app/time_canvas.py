@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from lstmviz.app import drawing
+from lstmviz.app.numbers import number
 from lstmviz.app.signal_names import short
 from lstmviz.app.theme import THEMES
 from lstmviz.app.time_axis import TimeAxis, panned, zoomed
@@ -101,9 +102,7 @@ class TimeCanvas(QWidget):
             size = (self.width(), self.height())
             self._picture = self._painter.paint(self._snapshot, self._rows, self.axis, size, self.font(), ratio)
             self.composed.emit(self._painter.transforms)
-        for part in event.region():
-            corner = QPoint(round(part.x() * ratio), round(part.y() * ratio))
-            painter.drawPixmap(part, self._picture, QRect(corner, part.size() * ratio))
+        painter.drawPixmap(0, 0, self._picture)  # Qt clips to what is to be drawn
         if self._snapshot.trace is None:
             return
         if event.region().intersects(QRect(0, 0, LEFT - 8, self.height())):
@@ -235,7 +234,7 @@ class TimeCanvas(QWidget):
             return f"t = {t}" if row is None else f"t = {t}   {self._strip_words(row, t)}"
         array = self._painter.array(trace, row)
         unit = row.unit(y, array.shape[1])
-        return f"t = {t}   {short(row.signal)}[{unit}] = {drawing.number(float(array[t, unit]), 3)}"
+        return f"t = {t}   {short(row.signal)}[{unit}] = {number(float(array[t, unit]), 3)}"
 
     def _strip_words(self, row: Row, t: int) -> str:
         trace = self._snapshot.trace

@@ -11,6 +11,7 @@ from lstmviz.app import drawing, heat_map
 from lstmviz.app.curve_map import CurveMap
 from lstmviz.app.drawing import Ink
 from lstmviz.app.input_strip import Notes, draw_input
+from lstmviz.app.numbers import limit, number
 from lstmviz.app.output_strip import draw_output, guesses
 from lstmviz.app.signal_names import lane_sign, short
 from lstmviz.app.symbol_row import draw_runs, visible
@@ -21,7 +22,7 @@ from lstmviz.session.snapshot import Snapshot
 from lstmviz.traces.trace import Array, Trace
 
 LEFT = 74
-RIGHT = 52
+RIGHT = 60
 """Gutters: names and values on the left, colour bars and limits on the right."""
 _BAR = 7
 
@@ -101,7 +102,7 @@ class TimePainter:
         painter.setPen(QColor(ink.theme.line))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(bar.adjusted(0, 0, -1, -1))
-        self._scale(painter, ink, rect, Notes(drawing.limit(high), drawing.limit(low)), _BAR + 4)
+        self._scale(painter, ink, rect, Notes(limit(high), limit(low)), _BAR + 4)
         columns, rows = round(rect.width() * ink.ratio), round(rect.height() * ink.ratio)
         return heat_map.reduction_note(stop - start, array.shape[1], columns, rows)
 
@@ -151,7 +152,7 @@ class TimePainter:
         array = self.array(trace, row)
         if (row.layer, row.direction) != (snapshot.layer, snapshot.direction) or snapshot.unit >= array.shape[1]:
             return ""
-        return drawing.number(float(array[snapshot.t, snapshot.unit]))
+        return number(float(array[snapshot.t, snapshot.unit]))
 
 
 def said(trace: Trace, t: int) -> str:
@@ -163,14 +164,12 @@ def said(trace: Trace, t: int) -> str:
         names = trace.output_names
         likely = visible(names[found.likely[0]]) if names else str(found.likely[0])
         if not found.asked[0]:
-            return f"y = {likely} {drawing.number(float(trace.outputs[t].max()))}"
+            return f"y = {likely} {number(float(trace.outputs[t].max()))}"
         right = visible(names[found.right[0]]) if names else str(found.right[0])
-        return (
-            f"y = {likely} {'≠' if found.wrong[0] else '='} {right}   p({right}) = {drawing.number(float(found.p[0]))}"
-        )
-    text = f"y = {drawing.number(float(trace.outputs[t, 0]), 3)}"
+        return f"y = {likely} {'≠' if found.wrong[0] else '='} {right}   p({right}) = {number(float(found.p[0]))}"
+    text = f"y = {number(float(trace.outputs[t, 0]), 3)}"
     if trace.targets is not None and np.isfinite(trace.targets[t, 0]):
-        text += f" → {drawing.number(float(trace.targets[t, 0]), 3)}"
+        text += f" → {number(float(trace.targets[t, 0]), 3)}"
     return text
 
 
@@ -181,5 +180,5 @@ def read(trace: Trace, t: int) -> str:
         return f"“{visible(sequence.symbol(t))}”"
     if sequence.kind == "image":
         return ""
-    shown = " ".join(drawing.number(float(value)) for value in sequence.values[t, :3])
+    shown = " ".join(number(float(value)) for value in sequence.values[t, :3])
     return f"x = {shown}{' …' if sequence.features > 3 else ''}"

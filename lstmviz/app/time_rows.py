@@ -57,7 +57,8 @@ def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -
     count = max(1, len(maps))
     # once the maps can be read the strips grow too, a third of what is to share
     shared = max(0, height - fixed - count * (_READABLE_MAP + GAP)) // 3
-    grown = min(shared // (2 if below else 1), above)
+    written = bool(trace.sequence.vocabulary)
+    grown = 0 if written else min(shared // (2 if below else 1), above)
     raised = min(shared - grown, below) if below else 0
     room = (height - fixed - grown - raised) // count - GAP
     each = min(max(room, SMALLEST_MAP), LARGEST_MAP)

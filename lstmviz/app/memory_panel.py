@@ -1,0 +1,79 @@
+"""How long the unit remembers, and how often its gates are closed or open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from lstmviz.app import drawing
+from lstmviz.app.heat_map import packed_table
+from lstmviz.app.numbers import limit
+from lstmviz.app.unit_panels import PAD, TITLE, Panel
+from lstmviz.language import tr
+
+_LINE = 19
+
+
+@dataclass(frozen=True)
+class Memory:
+    """−1/ln f in steps, now and over all steps; for f i o the fractions of steps closed (< 0.1) and open (> 0.9)."""
+
+    now: float
+    mean: float
+    closed: tuple[float, float, float]
+    opened: tuple[float, float, float]
+
+
+class MemoryPanel(Panel):
+    """One line for the horizon, one for each gate's saturation."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(TITLE + 4 * _LINE + 8, parent)
+        self._memory: Memory | None = None
+
+    def show_memory(self, memory: Memory | None) -> None:
+        """Draw other numbers."""
+        if memory != self._memory:
+            self._memory = memory
+            self.update()
+
+    def words(self) -> str:
+        """The horizon as a line."""
+        if self._memory is None:
+            return ""
+        now, mean = _steps(self._memory.now), _steps(self._memory.mean)
+        return tr("−1/ln f: now {now}, on average {mean} steps", now=now, mean=mean)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self.paint_ground(painter, event.rect())
+        if self._memory is not None:
+            font = drawing.sized(self.font(), 12)
+            room = QRect(PAD, TITLE, self.width() - 2 * PAD, _LINE)
+            drawing.text(painter, room, self.words(), self.theme.text, font)
+            for place, gate in enumerate("fio"):
+                self._paint_gate(painter, gate, self._memory.closed[place], self._memory.opened[place], place)
+        painter.end()
+
+    def _paint_gate(self, painter: QPainter, gate: str, closed: float, opened: float, place: int) -> None:
+        """Of all steps: how many closed (the dark end of the gates' map), between, open (the bright end)."""
+        y = TITLE + (place + 1) * _LINE + 2
+        width = drawing.chip(painter, PAD, y, gate, self.theme.signal(gate), self.font())
+        words = tr("closed {closed:.0%}, open {opened:.0%}", closed=closed, opened=opened)
+        font = drawing.sized(self.font(), 11)
+        left = PAD + width + 6
+        bar = QRect(left, y + 4, max(20, self.width() - left - PAD - 176), 8)
+        table = packed_table("gate")
+        painter.fillRect(bar, QColor(self.theme.line))
+        painter.fillRect(QRect(bar.left(), bar.top(), round(bar.width() * closed), 8), QColor.fromRgb(int(table[12])))
+        wide = round(bar.width() * opened)
+        painter.fillRect(QRect(bar.right() + 1 - wide, bar.top(), wide, 8), QColor.fromRgb(int(table[243])))
+        room = QRect(bar.right() + 8, y, self.width() - PAD - bar.right() - 8, 16)
+        drawing.text(painter, room, words, self.theme.dim, font)
+
+
+def _steps(steps: float) -> str:
+    return "∞" if steps > 1e6 else limit(steps)

@@ -1,0 +1,27 @@
+"""Numbers for reading. No Qt."""
+
+from __future__ import annotations
+
+import math
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number with fixed digits and a true minus sign; an exponent only where it is too large for a gutter."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "−∞" if value < 0 else "NaN"
+    if abs(value) >= 10**5:
+        return f"{value:.{digits}e}".replace("-", "−")
+    text = f"{value:.{digits}f}"
+    return text[1:] if float(text) == 0 and text[0] == "-" else text.replace("-", "−")
+
+
+def limit(value: float) -> str:
+    """An end of a colour or value range, as short as three digits allow."""
+    text = f"{value:.3g}"
+    return (f"{value:.0f}" if "e+0" in text and abs(value) < 10**5 else text).replace("-", "−")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number that always says its sign."""
+    text = number(value, digits)
+    return text if text.startswith("−") else f"+{text}"

@@ -1,0 +1,93 @@
+"""The equations of one unit at one step, in numbers: which pieces of text, each piece with its signal. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstmviz.app.numbers import number
+from lstmviz.cells.weights import LstmWeights, RnnWeights
+from lstmviz.traces.trace import Trace
+
+DIGITS = 3
+"""Decimals shown; every number is the trace's own, rounded once."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a line; ``signal`` names whose value it is, "" for signs between."""
+
+    text: str
+    signal: str = ""
+
+
+Lines = tuple[tuple[Piece, ...], ...]
+
+
+def equation(trace: Trace, t: int, layer: int, direction: str, unit: int) -> Lines:
+    """c and h of one unit at step t with its numbers put in; h alone for a recurrent layer."""
+    if trace.layers[layer].cell == "rnn":
+        return _recurrent(trace, t, layer, direction, unit)
+    signals = trace.lanes[layer, direction].signals
+    f, i, o, g, c = (float(signals[name][t, unit]) for name in "fiogc")
+    before = float(trace.previous_at(t, "c", layer, direction)[unit])
+    squashed = float(np.tanh(c))
+    projected = projects(trace, layer, direction)
+    h = o * squashed if projected else float(signals["h"][t, unit])
+    left = Piece("m" if projected else "h", "h")
+    return (
+        (Piece("c", "c"), _is, Piece("f", "f"), _dot, Piece("c₋₁", "c"), _plus, Piece("i", "i"), _dot, Piece("g", "g")),
+        (_is, _value(f, "f"), _dot, _value(before, "c"), _plus, _value(i, "i"), _dot, _value(g, "g")),
+        (_is, _result(f * before, "f"), _plus, _value(i * g, "i"), _is, _result(c, "c")),
+        (left, _is, Piece("o", "o"), Piece("·tanh("), Piece("c", "c"), Piece(")")),
+        (_is, _value(o, "o"), Piece("·tanh("), _result(c, "c"), Piece(")")),
+        (_is, _value(o, "o"), _dot, _value(squashed, "c"), _is, _result(h, "h")),
+    )
+
+
+def projects(trace: Trace, layer: int, direction: str) -> bool:
+    """Whether h mixes the units of c by a projection, so that no h belongs to one unit."""
+    weights = trace.lanes[layer, direction].weights
+    mixed = isinstance(weights, LstmWeights) and weights.whr is not None
+    return mixed or trace.layers[layer].outputs != trace.layers[layer].units
+
+
+def plain(lines: Lines) -> str:
+    """The lines as text, for a screen reader."""
+    return "\n".join("".join(piece.text for piece in line) for line in lines)
+
+
+def _recurrent(trace: Trace, t: int, layer: int, direction: str, unit: int) -> Lines:
+    lane = trace.lanes[layer, direction]
+    h = float(lane.signals["h"][t, unit])
+    if not isinstance(lane.weights, RnnWeights):
+        return ((Piece("h", "h"), _is, _result(h, "h")),)
+    w, phi = lane.weights, lane.weights.activation
+    before = trace.previous_at(t, "h", layer, direction)
+    z = float(trace.input_at(t, layer) @ w.wx[:, unit] + before @ w.wh[:, unit] + w.b[unit])
+    return (
+        (
+            Piece("h", "h"),
+            _is,
+            Piece(f"{phi}(Wx·"),
+            Piece("x", "x"),
+            Piece(" + Wh·"),
+            Piece("h₋₁", "h"),
+            Piece(" + b)"),
+        ),
+        (_is, Piece(f"{phi}("), _result(z, "z"), Piece(")"), _is, _result(h, "h")),
+    )
+
+
+_is, _dot, _plus = Piece(" = "), Piece("·"), Piece(" + ")
+
+
+def _result(value: float, signal: str) -> Piece:
+    return Piece(number(value, DIGITS), signal)
+
+
+def _value(value: float, signal: str) -> Piece:
+    """A number after a sign: a negative one stands in brackets."""
+    piece = _result(value, signal)
+    return Piece(f"({piece.text})", signal) if piece.text.startswith("−") else piece

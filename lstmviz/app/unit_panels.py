@@ -1,0 +1,226 @@
+"""The panels of the unit inspector: each draws one thing about one unit and is cheap to draw at every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPixmap, QRegion, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from lstmviz.app import curve_map, drawing
+from lstmviz.app.curve_map import Curve, CurveMap
+from lstmviz.app.numbers import limit, number, signed
+from lstmviz.app.signal_names import short
+from lstmviz.app.theme import LIGHT, Theme
+from lstmviz.app.time_axis import TimeAxis
+from lstmviz.app.unit_equation import Lines
+from lstmviz.traces.trace import Array
+
+PAD = 8
+TITLE = 20
+_SCALE = 34
+"""Pixels on the right of a plot for its limits."""
+
+
+class Panel(QWidget):
+    """A titled part of the inspector, painted on the view's ground."""
+
+    def __init__(self, height: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.theme: Theme = LIGHT
+        self._title = ""
+        self._height = height
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, self._height)
+
+    def set_height(self, height: int) -> None:
+        """Ask the layout for another height, only when it is another."""
+        if height != self._height:
+            self._height = height
+            self.updateGeometry()
+
+    def set_title(self, title: str) -> None:
+        """The panel's heading, which is its accessible name too."""
+        self._title = title
+        self.setAccessibleName(title)
+        self.update()
+
+    def paint_ground(self, painter: QPainter, rect: QRect) -> None:
+        """Ground and title."""
+        painter.fillRect(rect, QColor(self.theme.base))
+        room = QRect(PAD, 2, self.width() - 2 * PAD, TITLE - 4)
+        drawing.text(painter, room, self._title, self.theme.dim, drawing.sized(self.font(), 11, bold=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Trail:
+    """One signal of the unit over all steps, (T,), and that of the trace compared with, or None."""
+
+    name: str
+    values: Array
+    compared: Array | None = None
+
+
+class CurvePanel(Panel):
+    """Curves of some signals on one axis; their values at the cursor above; click or drag moves the cursor."""
+
+    cursor_asked = Signal(int)
+
+    def __init__(self, curves: CurveMap, parent: QWidget, *, symmetric: bool) -> None:
+        super().__init__(126, parent)
+        self._curves, self._symmetric = curves, symmetric
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setMinimumHeight(104)
+        self.setMaximumHeight(190)
+        self._trails: tuple[Trail, ...] = ()
+        self._range = (0, 1)
+        self._limits = (0.0, 1.0)
+        self._t = 0
+        self._picture: QPixmap | None = None
+        self._wished: int | None = None
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._on_soon_timeout)
+
+    @property
+    def axis(self) -> TimeAxis:
+        """Which pixel is which step."""
+        return TimeAxis(*self._range, PAD, max(1, self.width() - PAD - _SCALE))
+
+    def show_trails(self, trails: tuple[Trail, ...], steps: tuple[int, int], t: int) -> None:
+        """Draw other curves, or another range of steps."""
+        self._trails, self._range, self._t = trails, steps, t
+        arrays = [trail.values for trail in trails]
+        self._limits = curve_map.limits(arrays, symmetric=True) if self._symmetric else (0.0, 1.0)
+        self._picture = None
+        self.update()
+
+    def move_cursor(self, t: int) -> None:
+        """Draw the cursor and the values at another step, nothing else."""
+        before, self._t = self._t, t
+        top = self._plot().top()
+        lines = [drawing.cursor_rect(self.axis, step, self.height()).adjusted(0, top, 0, 0) for step in (before, t)]
+        self.update(QRegion(QRect(0, TITLE, self.width(), top - TITLE)) | QRegion(lines[0]) | QRegion(lines[1]))
+
+    def _plot(self) -> QRect:
+        top = TITLE + drawing.CHIP_HEIGHT + 6
+        return QRect(PAD, top, int(self.axis.width), self.height() - top - 6)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self._picture is None:
+            self._picture = self._draw()
+        painter.drawPixmap(0, 0, self._picture)  # Qt clips to what is to be drawn
+        if not self._trails:
+            return
+        if event.region().intersects(QRect(0, TITLE, self.width(), drawing.CHIP_HEIGHT + 4)):
+            self._values(painter)
+        if self._range[0] <= self._t < self._range[1]:
+            plot = self._plot()
+            drawing.cursor(painter, self.axis, self._t, plot.top(), plot.bottom() + 1, self.theme)
+        painter.end()
+
+    def _draw(self) -> QPixmap:
+        ratio, plot = self.devicePixelRatioF(), self._plot()
+        picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        picture.setDevicePixelRatio(ratio)
+        painter = QPainter(picture)
+        self.paint_ground(painter, self.rect())
+        painter.fillRect(plot, QColor(self.theme.raised))
+        low, high = self._limits
+        zero = round(plot.bottom() - (0 - low) / (high - low) * (plot.height() - 1))
+        painter.fillRect(plot.left(), zero, plot.width(), 1, QColor(self.theme.line))
+        curves = []
+        for trail in self._trails:
+            if trail.compared is not None:
+                faint = self.theme.signal(trail.name)
+                faint.setAlpha(150)
+                curves.append(Curve(trail.compared, 0, faint, dashed=True))
+        curves += [Curve(trail.values, 0, self.theme.signal(trail.name)) for trail in self._trails]
+        size = (plot.width(), plot.height())
+        painter.drawPixmap(plot.topLeft(), self._curves.draw(curves, self._range, low, high, size, ratio))
+        font = drawing.sized(self.font(), 10)
+        room = QRect(plot.right() + 5, plot.top() - 1, _SCALE - 5, 12)
+        drawing.text(painter, room, limit(high), self.theme.dim, font)
+        room.moveBottom(plot.bottom() + 1)
+        drawing.text(painter, room, limit(low), self.theme.dim, font)
+        painter.end()
+        return picture
+
+    def _values(self, painter: QPainter) -> None:
+        """A chip for each signal with its value at the cursor, and the difference to the compared trace."""
+        font = drawing.sized(self.font(), 11)
+        each = (self.width() - PAD) // max(1, len(self._trails))
+        for place, trail in enumerate(self._trails):
+            x = PAD + place * each
+            width = drawing.chip(painter, x, TITLE, short(trail.name), self.theme.signal(trail.name), self.font())
+            words = number(float(trail.values[self._t]))
+            if trail.compared is not None and self._t < len(trail.compared):
+                words += f" Δ{signed(float(trail.values[self._t] - trail.compared[self._t]))}"
+            room = QRect(x + width + 4, TITLE, each - width - 6, drawing.CHIP_HEIGHT)
+            drawing.text(painter, room, words, self.theme.text, font)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._picture = None
+        super().resizeEvent(event)
+
+    def set_title(self, title: str) -> None:
+        self._picture = None
+        super().set_title(title)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._wish(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._wish(event)
+
+    def _wish(self, event: QMouseEvent) -> None:
+        if self._trails:
+            self._wished = self.axis.step(event.position().x())
+            self._soon.start()
+
+    def _on_soon_timeout(self) -> None:
+        if self._wished is not None and self._wished != self._t:
+            self.cursor_asked.emit(self._wished)
+        self._wished = None
+
+
+class EquationPanel(Panel):
+    """The unit's equations with this step's numbers, each underlined in its signal's colour."""
+
+    _LINE = 21
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(TITLE + 6 * self._LINE + 6, parent)
+        self._lines: Lines = ()
+        self._note = ""
+
+    def show_lines(self, lines: Lines, note: str = "") -> None:
+        """Draw other numbers."""
+        if len(lines) != len(self._lines) or note != self._note:
+            self.set_height(TITLE + (len(lines) + bool(note)) * self._LINE + 6)
+        self._lines, self._note = lines, note
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self.paint_ground(painter, event.rect())
+        font = drawing.sized(self.font(), 13)
+        metrics = QFontMetrics(font)
+        painter.setFont(font)
+        for place, line in enumerate(self._lines):
+            x, y = PAD + (0 if line and line[0].signal else 14), TITLE + place * self._LINE
+            for piece in line:
+                width = metrics.horizontalAdvance(piece.text)
+                painter.setPen(QColor(self.theme.text if piece.signal else self.theme.dim))
+                painter.drawText(x, y + 14, piece.text)
+                if piece.signal and piece.signal != "z":
+                    painter.fillRect(x, y + 17, width, 2, self.theme.signal(piece.signal))
+                x += width
+        room = QRect(PAD, TITLE + len(self._lines) * self._LINE, self.width() - 2 * PAD, self._LINE)
+        drawing.text(painter, room, self._note, self.theme.dim, drawing.sized(self.font(), 11))
+        painter.end()

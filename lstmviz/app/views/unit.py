@@ -1,0 +1,308 @@
+"""The unit inspector: one unit's signals over time, its equations in numbers, who pushed its gates, its memory."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lstmviz.analysis.horizon import horizon, unit_horizon
+from lstmviz.analysis.push import pushes
+from lstmviz.analysis.saturation import gate_saturation
+from lstmviz.app.curve_map import CurveMap
+from lstmviz.app.memory_panel import Memory, MemoryPanel
+from lstmviz.app.numbers import number
+from lstmviz.app.push_panel import TOP, Pushed, PushPanel, name_of
+from lstmviz.app.signal_chips import Chip
+from lstmviz.app.signal_names import lane_sign, words
+from lstmviz.app.theme import THEMES
+from lstmviz.app.unit_equation import equation, plain, projects
+from lstmviz.app.unit_panels import PAD, CurvePanel, EquationPanel, Trail
+from lstmviz.app.view import View
+from lstmviz.cells.weights import RnnWeights
+from lstmviz.language import tr
+from lstmviz.session.snapshot import Snapshot
+from lstmviz.traces.trace import Lane, Trace
+
+_GATES = ("f", "i", "o")
+_STATES = ("g", "c", "h")
+_NEW_CURVES = frozenset({"trace", "compared", "start", "stop", "layer", "direction", "unit", "theme", "language"})
+_PUSHED = ("f", "i", "o", "g")
+
+
+class UnitView(View):
+    """Everything about the selected unit."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._snapshot = Snapshot()
+        self._language = ""
+        self._gate = "f"
+        self._fixed: tuple[float, tuple[float, float, float], tuple[float, float, float]] | None = None
+        self._body = QWidget()
+        self._curves = CurveMap(self._body)
+        self._gates = CurvePanel(self._curves, self._body, symmetric=False)
+        self._states = CurvePanel(self._curves, self._body, symmetric=True)
+        self._equation = EquationPanel(self._body)
+        self._pushes = PushPanel(self._body)
+        self._memory = MemoryPanel(self._body)
+        self._push_title = QLabel(self._body)
+        self._empty = QLabel(self)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._fill_body()
+        self._scroll = QScrollArea(self)
+        self._scroll.setWidget(self._body)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._make_header())
+        column.addWidget(self._scroll, 1)
+        column.addWidget(self._empty, 1)
+        self._gates.cursor_asked.connect(self._on_panel_cursor_asked)
+        self._states.cursor_asked.connect(self._on_panel_cursor_asked)
+        self._retranslate()
+
+    def _make_header(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(PAD, 4, PAD, 2)
+        self._label, self._of = QLabel(self), QLabel(self)
+        self._spin = QSpinBox(self)
+        self._spin.setMinimumWidth(64)
+        self._spin.setKeyboardTracking(False)
+        self._spin.valueChanged.connect(self._on_spin_value_changed)
+        self._label.setBuddy(self._spin)
+        row.addWidget(self._label)
+        row.addWidget(self._spin)
+        row.addWidget(self._of)
+        row.addStretch(1)
+        return row
+
+    def _fill_body(self) -> None:
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(0, 0, 0, 4)
+        column.setSpacing(2)
+        choice = QHBoxLayout()
+        choice.setContentsMargins(PAD, 2, PAD, 0)
+        choice.setSpacing(2)
+        choice.addWidget(self._push_title)
+        choice.addStretch(1)
+        group = QButtonGroup(self)
+        self._chips = {name: Chip(name, self._body) for name in _PUSHED}
+        for chip in self._chips.values():
+            group.addButton(chip)
+            choice.addWidget(chip)
+        self._chips[self._gate].setChecked(True)
+        group.buttonClicked.connect(self._on_chip_clicked)
+        for part in (self._gates, self._states, self._equation, choice, self._pushes, self._memory):
+            if isinstance(part, QHBoxLayout):
+                column.addLayout(part)
+            else:
+                column.addWidget(part, 1 if isinstance(part, CurvePanel) else 0)
+        column.addStretch(0)
+
+    def present(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
+        self._snapshot = snapshot
+        if "language" in changed or self._language != snapshot.language:
+            self._retranslate()
+        shown = self._shown()
+        if changed & _NEW_CURVES:
+            self._scroll.setVisible(shown is not None)
+            self._empty.setVisible(shown is None)
+            self._show_header()
+            self._apply_theme()
+        if shown is None:
+            return
+        if changed & _NEW_CURVES:
+            self._show_curves(*shown)
+            self._measure(*shown)
+        elif "t" in changed:
+            self._gates.move_cursor(snapshot.t)
+            self._states.move_cursor(snapshot.t)
+        else:
+            return
+        self._show_step(*shown)
+
+    def sentence(self) -> str:
+        snapshot, shown = self._snapshot, self._shown()
+        if shown is None:
+            return tr("Unit: no trace is open.")
+        lane = shown[1]
+        values = ", ".join(
+            f"{name} {number(float(lane.signals[name][snapshot.t, snapshot.unit]))}"
+            for name in (*_GATES, *_STATES)
+            if name in lane.signals and snapshot.unit < lane.signals[name].shape[1]
+        )
+        return tr(
+            "Unit {unit} of layer {lane} at step {t}: {values}. {memory}",
+            unit=snapshot.unit,
+            lane=lane_sign(snapshot.layer, snapshot.direction),
+            t=snapshot.t,
+            values=values,
+            memory=self._memory.words(),
+        ).rstrip()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(THEMES[self._snapshot.theme].base))
+        painter.end()
+
+    def _shown(self) -> tuple[Trace, Lane] | None:
+        """The trace and its selected lane, None where the selected unit is not there."""
+        snapshot = self._snapshot
+        if snapshot.trace is None:
+            return None
+        lane = snapshot.trace.lanes.get((snapshot.layer, snapshot.direction))
+        if lane is None or snapshot.unit >= snapshot.trace.layers[snapshot.layer].units:
+            return None
+        return snapshot.trace, lane
+
+    def _show_header(self) -> None:
+        snapshot, shown = self._snapshot, self._shown()
+        for widget in (self._label, self._spin, self._of):
+            widget.setVisible(shown is not None)
+        if shown is None:
+            return
+        units = shown[0].layers[snapshot.layer].units
+        self._spin.blockSignals(True)  # showing a unit is not asking for it
+        self._spin.setRange(0, units - 1)
+        self._spin.setValue(snapshot.unit)
+        self._spin.blockSignals(False)
+        lane = lane_sign(snapshot.layer, snapshot.direction)
+        self._of.setText(tr("of {units}, layer {lane}", units=units, lane=lane))
+
+    def _apply_theme(self) -> None:
+        theme = THEMES[self._snapshot.theme]
+        for panel in (self._gates, self._states, self._equation, self._pushes, self._memory):
+            panel.theme = theme
+            panel.update()
+        for chip in self._chips.values():
+            chip.theme = theme
+            chip.update()
+        for label in (self._push_title, self._of, self._empty):
+            palette = label.palette()
+            palette.setColor(label.foregroundRole(), QColor(theme.dim))
+            label.setPalette(palette)
+        palette = self._body.palette()
+        palette.setColor(self._body.backgroundRole(), QColor(theme.base))
+        self._body.setPalette(palette)
+
+    def _show_curves(self, trace: Trace, lane: Lane) -> None:
+        snapshot = self._snapshot
+        steps = (snapshot.start, snapshot.stop)
+        lstm = trace.layers[snapshot.layer].cell == "lstm"
+        self._gates.show_trails(self._trails(lane, _GATES), steps, snapshot.t)
+        self._states.show_trails(self._trails(lane, _STATES), steps, snapshot.t)
+        for panel in (self._gates, self._memory):
+            panel.setVisible(lstm)
+        for chip in self._chips.values():
+            chip.setVisible(lstm)
+
+    def _trails(self, lane: Lane, names: tuple[str, ...]) -> tuple[Trail, ...]:
+        snapshot, trails = self._snapshot, []
+        other = None
+        if snapshot.compared is not None:
+            other = snapshot.compared.lanes.get((snapshot.layer, snapshot.direction))
+        for name in names:
+            array = lane.signals.get(name)
+            if array is None or snapshot.unit >= array.shape[1]:
+                continue
+            beside = None if other is None else other.signals.get(name)
+            compared = None if beside is None or snapshot.unit >= beside.shape[1] else beside[:, snapshot.unit]
+            trails.append(Trail(name, array[:, snapshot.unit], compared))
+        return tuple(trails)
+
+    def _measure(self, trace: Trace, lane: Lane) -> None:
+        """What is true of the unit at every step."""
+        self._fixed = None
+        if trace.layers[self._snapshot.layer].cell != "lstm":
+            return
+        unit = slice(self._snapshot.unit, self._snapshot.unit + 1)
+        found = [gate_saturation(lane.signals[gate][:, unit]) for gate in _GATES]
+        low, high = ([float(getattr(each, end)[0]) for each in found] for end in ("low", "high"))
+        mean = float(unit_horizon(lane.signals["f"][:, unit])[0])
+        self._fixed = (mean, (low[0], low[1], low[2]), (high[0], high[1], high[2]))
+
+    def _show_step(self, trace: Trace, lane: Lane) -> None:
+        snapshot = self._snapshot
+        where = (snapshot.t, snapshot.layer, snapshot.direction, snapshot.unit)
+        mixed = projects(trace, snapshot.layer, snapshot.direction)
+        note = tr("h(t) mixes all units: a projection follows m") if mixed else ""
+        self._equation.show_lines(equation(trace, *where), note)
+        self._show_pushes(trace, lane)
+        if self._fixed is None:
+            self._memory.show_memory(None)
+        else:
+            now = float(horizon(np.asarray(lane.signals["f"][snapshot.t, snapshot.unit])))
+            self._memory.show_memory(Memory(now, *self._fixed))
+
+    def _show_pushes(self, trace: Trace, lane: Lane) -> None:
+        snapshot, weights = self._snapshot, lane.weights
+        if weights is None:
+            self._pushes.show_pushed(None, tr("This trace was saved without weights."))
+            return
+        before = trace.previous_at(snapshot.t, "h", snapshot.layer, snapshot.direction)
+        entered = trace.input_at(snapshot.t, snapshot.layer)
+        found = pushes(weights, entered, before, self._gate, snapshot.unit, TOP)
+        names = tuple(name_of(push, trace, snapshot.layer) for push in found)
+        if isinstance(weights, RnnWeights):
+            value = float(lane.signals["h"][snapshot.t, snapshot.unit])
+            self._pushes.show_pushed(Pushed("", names, found, value, weights.activation))
+            return
+        value = float(lane.signals[self._gate][snapshot.t, snapshot.unit])
+        function = "tanh" if self._gate == "g" else "σ"
+        self._pushes.show_pushed(Pushed(self._gate, names, found, value, function))
+
+    def equation_text(self) -> str:
+        """The equations as drawn, as text."""
+        shown, snapshot = self._shown(), self._snapshot
+        if shown is None:
+            return ""
+        return plain(equation(shown[0], snapshot.t, snapshot.layer, snapshot.direction, snapshot.unit))
+
+    def _retranslate(self) -> None:
+        self._language = self._snapshot.language
+        self.setAccessibleName(tr("Unit"))
+        self._label.setText(tr("Unit"))
+        self._spin.setAccessibleName(tr("Unit"))
+        self._empty.setText(tr("Open a trace to look into one of its units."))
+        self._gates.set_title(tr("Gates over time"))
+        self._states.set_title(tr("Candidate and states over time"))
+        self._equation.set_title(tr("This step in numbers"))
+        self._memory.set_title(tr("Memory and saturation"))
+        self._pushes.setAccessibleName(tr("Who pushed the gate"))
+        self._push_title.setText(tr("Who pushed the gate"))
+        font = self._push_title.font()
+        font.setPixelSize(11)
+        font.setBold(True)
+        self._push_title.setFont(font)
+        for name, chip in self._chips.items():
+            chip.setAccessibleName(words(name))
+            chip.setToolTip(words(name))
+
+    def _on_spin_value_changed(self, unit: int) -> None:
+        self.asked.emit("unit.select", {"unit": unit})
+
+    def _on_panel_cursor_asked(self, t: int) -> None:
+        self.asked.emit("cursor.set", {"t": t})
+
+    def _on_chip_clicked(self, chip: QAbstractButton) -> None:
+        assert isinstance(chip, Chip)
+        self._gate = chip.name
+        shown = self._shown()
+        if shown is not None:
+            self._show_pushes(*shown)
