@@ -210,11 +210,11 @@ class Done(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """The answer will not come: the sentence as a template with its values, and where the log is."""
+    """The answer will not come: the sentence as a template with its values (numbers stay numbers), and the log."""
 
     id: int
     template: str
-    values: dict[str, str] = {}
+    values: dict[str, str | int | float] = {}
     cancelled: bool = False
     log: str = ""
 

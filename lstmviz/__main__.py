@@ -1,0 +1,10 @@
+"""``python -m lstmviz``: the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from lstmviz.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

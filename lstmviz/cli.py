@@ -1,0 +1,347 @@
+"""The command line: ``lstmviz [FILE…]`` opens the window, the other commands do without one.
+
+Exit status: 0, 1 for a failure that the user can mend (one sentence on stderr), 2 for wrong usage, 130 after Ctrl+C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from lstmviz import __version__, language, paths
+from lstmviz.errors import LstmvizError, UsageError
+from lstmviz.language import mark, tr
+
+if TYPE_CHECKING:
+    from lstmviz.sequences.sequence import Sequence
+    from lstmviz.traces.trace import Trace
+
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+"""As a shell says it of a program that a signal ended: 128 and the signal's number."""
+
+Parser = argparse.ArgumentParser
+
+
+@dataclass(frozen=True)
+class Command:
+    """One word of the command line: its help, its own options and what it does."""
+
+    name: str
+    help: str
+    options: Callable[[Parser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command line, ``sys.argv`` unless given; the exit status."""
+    words = sys.argv[1:] if argv is None else argv
+    language.use(_wished_language(words) or language.of_the_system())
+    try:
+        arguments = build_parser().parse_args(_with_command(words))
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except SystemExit as leaving:  # how argparse ends, after --help and after wrong usage
+        return leaving.code if isinstance(leaving.code, int) else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read us has seen enough; nothing more may be flushed into the closed pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return PIPE_CLOSED
+    except Exception as error:  # noqa: BLE001 — the edge: whatever went wrong becomes a sentence
+        return _fail(error)
+    return status
+
+
+def build_parser() -> Parser:
+    """The parser of every command, in the language in use."""
+    _translate_argparse()
+    parser = Parser(
+        prog="lstmviz",
+        description=tr("An oscilloscope for LSTMs: watch every gate of a recurrent net, one frame at a time."),
+        epilog=tr("Without a command, `lstmviz [FILE…]` opens the window. `lstmviz COMMAND --help` says more."),
+    )
+    parser.add_argument("--version", action="version", version=f"lstmviz {__version__}")
+    parser.add_argument("--language", choices=sorted(language.LANGUAGES), help=tr("language of every sentence"))
+    commands = parser.add_subparsers(metavar=tr("COMMAND"), dest="command", required=True)
+    for command in COMMANDS:
+        help_text = tr(command.help)
+        one = commands.add_parser(command.name, help=help_text, description=help_text)
+        command.options(one)
+        one.set_defaults(run=command.run)
+    return parser
+
+
+def _with_command(words: list[str]) -> list[str]:
+    """The words with ``open`` put in where no command is named: `lstmviz FILE…` opens the window."""
+    place = 0
+    while place < len(words) and words[place].startswith("-") and words[place] != "--":
+        if words[place] in ("-h", "--help", "--version"):
+            return words
+        place += 2 if words[place] == "--language" else 1
+    if place < len(words) and words[place] in {command.name for command in COMMANDS}:
+        return words
+    return [*words[:place], "open", *words[place:]]
+
+
+def _wished_language(words: list[str]) -> str:
+    """The value of ``--language``, needed before the help can be written; "" where there is none."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--language":
+            return following
+        if word.startswith("--language="):
+            return word.partition("=")[2]
+    return ""
+
+
+def _fail(error: Exception) -> int:
+    from lstmviz.engine.failures import as_sentence
+
+    log = paths.log_file("cli")
+    if not isinstance(error, LstmvizError):
+        logger = logging.getLogger("lstmviz.cli")
+        handler = logging.FileHandler(log, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logger.addHandler(handler)
+        logger.propagate = False
+        logger.error("lstmviz %s", " ".join(sys.argv[1:]), exc_info=error)
+        logger.removeHandler(handler)
+        handler.close()
+    print(f"lstmviz: {as_sentence(error, str(log))}", file=sys.stderr)
+    return 2 if isinstance(error, UsageError) else 1
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal, nothing in a pipe."""
+    from tqdm import tqdm
+
+    with tqdm(desc=what, leave=False, disable=not sys.stderr.isatty(), unit_scale=True) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield report
+
+
+# ── open ──
+
+
+def _open_options(parser: Parser) -> None:
+    parser.add_argument(
+        "files", nargs="*", metavar=tr("FILE"), help=tr("a sequence, a model or a trace; several open together")
+    )
+
+
+def _open(arguments: argparse.Namespace) -> int:
+    for file in arguments.files:
+        if not Path(file).exists():
+            raise UsageError(
+                "“{file}” is neither a file nor a command. `lstmviz --help` lists the commands.", file=file
+            )
+    from lstmviz.app.main import run
+
+    status: int = run([str(Path(file).absolute()) for file in arguments.files])
+    return status
+
+
+# ── record ──
+
+
+def _record_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--model", required=True, metavar="M", help=tr("a model file, or the name of a net that comes with lstmviz")
+    )
+    parser.add_argument("--sequence", required=True, metavar="S", help=tr("a sequence file, or the name of a sample"))
+    parser.add_argument("--out", required=True, metavar="T.zarr", help=tr("the trace store to write"))
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar=tr("KEY=VALUE"),
+        help=tr("how to read the sequence, for instance missing=interpolate; may be given several times"),
+    )
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    if Path(arguments.out).suffix.lower() != ".zarr":
+        raise UsageError("--out “{path}” is no trace store; expected a name that ends in .zarr.", path=arguments.out)
+    options = dict(_key_value(text) for text in arguments.option)
+    sequence = _sequence(arguments.sequence, options)
+    from lstmviz.engine.recorder import record
+    from lstmviz.nets.reader import load_model
+
+    trace = cast("Trace", record(load_model(_model_path(arguments.model)), sequence))
+    trace.save(arguments.out)
+    worst = tr("unchecked") if trace.check is None else f"max |Δ| = {trace.check.max_error:.1e}"
+    print(
+        tr(
+            "{out}: {steps} steps, {layers} layers of {units} units; checked: {check}",
+            out=arguments.out,
+            steps=len(trace),
+            layers=len(trace.layers),
+            units=trace.units,
+            check=worst,
+        )
+    )
+    return 0
+
+
+def _key_value(text: str) -> tuple[str, Any]:
+    """One ``KEY=VALUE``; a value that is JSON (a number, true, a list) is that, any other is text."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise UsageError("--option “{text}” means nothing; expected KEY=VALUE.", text=text)
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, value
+
+
+def _sequence(name: str, options: dict[str, Any]) -> Sequence:
+    """The sample of that name, where no file has it; else the file."""
+    from lstmviz.sequences.readers import load_sequence
+    from lstmviz.sequences.samples import samples
+
+    if not Path(name).exists():
+        for sample in samples():
+            if sample.id == name:
+                return sample.load()
+    return load_sequence(name, **options)
+
+
+def _model_path(name: str) -> str:
+    """The net of that name that comes with lstmviz, where no file has it; else the file."""
+    ours = paths.samples() / "nets" / f"{name}.json"
+    return str(ours) if not Path(name).exists() and Path(name).name == name and ours.is_file() else name
+
+
+# ── export ──
+
+
+def _export_options(parser: Parser) -> None:
+    parser.add_argument("trace", metavar="T.zarr", help=tr("the trace store to export"))
+    parser.add_argument("--out", required=True, metavar=tr("F"), help=tr("the file: .csv .tsv .parquet .npz .h5"))
+    for name, example, meaning in (
+        ("signals", "f,i,o", mark("signals, “all” for the derived ones too; without it, all that are stored")),
+        ("layers", "0,1", mark("layers, counted from 0; without it, all")),
+        ("directions", "forward", mark("forward, reverse or both; without it, all")),
+        ("units", "0:16", mark("units, the last not included, or 1,3,5; without it, all")),
+        ("steps", "100:200", mark("steps, the last not included, or 1,3,5; without it, all")),
+    ):
+        parser.add_argument(f"--{name}", metavar=example, help=tr(meaning))
+    parser.add_argument(
+        "--form", choices=("long", "wide"), default="long", help=tr("of a table: a row a value, or a row a step")
+    )
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from lstmviz.traces.export import export, exporter_for
+    from lstmviz.traces.store import open_trace
+
+    exporter_for(arguments.out)
+    trace = open_trace(arguments.trace)
+    selection = {name: getattr(arguments, name) for name in ("signals", "layers", "directions", "units", "steps")}
+    with _progress(arguments.out) as report:
+        export(trace, arguments.out, **selection, form=arguments.form, progress=report)
+    print(tr("{out}: {size} bytes", out=arguments.out, size=Path(arguments.out).stat().st_size))
+    return 0
+
+
+# ── inspect ──
+
+
+def _inspect_options(parser: Parser) -> None:
+    parser.add_argument("what", metavar="M", help=tr("a model, a trace store or a sequence, by file or sample name"))
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from lstmviz.engine import inspection
+
+    lines = inspection.lines(_model_path(arguments.what), lambda name: _sequence(name, {}))
+    _print_table([(f"{name}:", value) for name, value in lines])
+    return 0
+
+
+# ── samples ──
+
+
+def _no_options(_parser: Parser) -> None:
+    pass
+
+
+def _samples(_arguments: argparse.Namespace) -> int:
+    from lstmviz.sequences.samples import samples
+
+    rows: list[tuple[str, ...]] = [(tr("sample"), tr("kind"), tr("net"), tr("title"))]
+    rows += [(sample.id, sample.kind, sample.net or "–", sample.title) for sample in samples()]
+    _print_table(rows)
+    return 0
+
+
+def _print_table(rows: list[tuple[str, ...]]) -> None:
+    """Columns side by side; the last may run over several lines."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]) - 1)]
+    for row in rows:
+        start = "".join(f"{cell:<{width + 2}}" for cell, width in zip(row, widths, strict=False))
+        print((start + row[-1].replace("\n", "\n" + " " * len(start))).rstrip())
+
+
+# ── doctor and engine ──
+
+
+def _doctor(_arguments: argparse.Namespace) -> int:
+    from lstmviz.engine.doctor import findings
+
+    sound = True
+    for finding in findings():
+        print(f"{'✓' if finding.ok else '✗'} {finding.what:<20} {finding.found}", flush=True)
+        sound &= finding.ok
+    return 0 if sound else 1
+
+
+def _engine(_arguments: argparse.Namespace) -> int:
+    from lstmviz.engine.server import main as serve
+
+    return serve()
+
+
+COMMANDS = (
+    Command("open", mark("open the window; the word may be left out"), _open_options, _open),
+    Command("record", mark("record a model on a sequence, into a trace store"), _record_options, _record),
+    Command("export", mark("export a part of a trace as CSV, TSV, Parquet, NPZ or HDF5"), _export_options, _export),
+    Command("inspect", mark("say what is inside a model, a trace store or a sequence"), _inspect_options, _inspect),
+    Command("samples", mark("list the sequences and nets that come with lstmviz"), _no_options, _samples),
+    Command("doctor", mark("check the installation: versions, display, processor and GPU"), _no_options, _doctor),
+    Command("engine", mark("serve the window over standard input and output"), _no_options, _engine),
+)
+
+_ARGPARSE = (
+    mark("usage: "),
+    mark("options"),
+    mark("positional arguments"),
+    mark("show this help message and exit"),
+    mark("show program's version number and exit"),
+    mark("the following arguments are required: %s"),
+    mark("unrecognized arguments: %s"),
+    mark("expected one argument"),
+    mark("argument %(argument_name)s: %(message)s"),
+    mark("invalid choice: %(value)r (choose from %(choices)s)"),
+    mark("%(prog)s: error: %(message)s\n"),
+)
+"""The sentences of argparse that a user of ours can meet."""
+
+
+def _translate_argparse() -> None:
+    """WORKAROUND (Python 3.11 to 3.14): argparse looks its sentences up in gettext's global catalogue, not in ours."""
+    translation: dict[str, Any] = vars(argparse)
+    translation["_"] = tr

@@ -1,0 +1,150 @@
+"""What the engine does for each request: generators whose every yield is a piece of the answer and a place to stop."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from lstmviz.errors import EngineError
+from lstmviz.wire.builder import TraceBuilder
+from lstmviz.wire.codec import sequence_from_wire, sequence_to_wire, trace_to_wire
+from lstmviz.wire.messages import (
+    InspectModel,
+    LoadSequence,
+    OpenTrace,
+    Payload,
+    Preview,
+    RecordTrace,
+    Request,
+    SequenceLoaded,
+    Upload,
+    WriteTrace,
+    Written,
+)
+
+if TYPE_CHECKING:
+    from lstmviz.nets.net import Net
+    from lstmviz.traces.trace import Trace
+
+Report = Callable[[int, int], None]
+"""Tells how much of a piece of work is done, of how much; a place to stop."""
+Pieces = Generator[Payload, None, None]
+"""An answer, piece by piece; closing it unwinds the work."""
+MODELS_KEPT = 4
+
+
+class Workshop:
+    """What the engine keeps between requests: the models last used and the traces being handed over."""
+
+    def __init__(self) -> None:
+        self._models: OrderedDict[tuple[object, ...], Net] = OrderedDict()
+        self._uploads: dict[int, TraceBuilder] = {}
+
+    def model(self, path: str) -> Net:
+        """The model of a file, loaded once as long as the file does not change."""
+        from lstmviz.nets.reader import load_model
+
+        key = _identity(path)
+        if key not in self._models:
+            self._models[key] = load_model(path)
+        self._models.move_to_end(key)
+        while len(self._models) > MODELS_KEPT:
+            self._models.popitem(last=False)
+        return self._models[key]
+
+    def take(self, upload: Upload) -> None:
+        """Keep one piece of a trace that is being handed over."""
+        self._uploads.setdefault(upload.id, TraceBuilder()).add(upload.piece)
+
+    def uploaded(self, number: int) -> Trace:
+        """The trace that was handed over under a request number, and forget it."""
+        if number not in self._uploads:
+            raise EngineError("A trace is to be written that was not handed over.")
+        return self._uploads.pop(number).build()
+
+    def forget(self, number: int) -> None:
+        """Drop what was handed over under a request number."""
+        self._uploads.pop(number, None)
+
+
+def answer(workshop: Workshop, request: Request, report: Report) -> Pieces:
+    """The pieces of the answer to a request."""
+    return HANDLERS[type(request)](workshop, request, report)
+
+
+def _inspect_model(_workshop: Workshop, request: InspectModel, _report: Report) -> Pieces:
+    from lstmviz.nets.summary import summarise
+
+    yield summarise(request.path)
+
+
+def _load_sequence(_workshop: Workshop, request: LoadSequence, _report: Report) -> Pieces:
+    from lstmviz.sequences.readers import load_sequence
+
+    options: dict[str, Any] = request.options
+    yield SequenceLoaded(sequence_to_wire(load_sequence(request.path, **options)))
+
+
+def _record_trace(workshop: Workshop, request: RecordTrace, _report: Report) -> Pieces:
+    from lstmviz.engine.recorder import record
+
+    trace = record(workshop.model(request.model), sequence_from_wire(request.sequence))
+    yield from trace_to_wire(cast("Trace", trace))
+
+
+def _open_trace(_workshop: Workshop, request: OpenTrace, _report: Report) -> Pieces:
+    from lstmviz.traces.store import open_trace
+
+    yield from trace_to_wire(open_trace(request.path))
+
+
+def _write_trace(workshop: Workshop, request: WriteTrace, report: Report) -> Pieces:
+    trace = workshop.uploaded(request.id)
+    if request.preview > 0:
+        from lstmviz.traces.export import preview
+
+        selection: dict[str, Any] = request.selection
+        header, rows, total = preview(trace, request.path, request.preview, **selection)
+        yield Preview(tuple(header), tuple(tuple(row) for row in rows), total)
+    else:
+        write_trace(trace, request.path, request.selection, report)
+        yield Written(request.path, _bytes_of(Path(request.path)))
+
+
+def write_trace(trace: Trace, path: str, selection: dict[str, Any], report: Report) -> None:
+    """Write a trace as a store (``.zarr``), or export what is selected by the path's ending."""
+    if Path(path).suffix.lower() == ".zarr":
+        from lstmviz.traces.store import save_trace
+
+        save_trace(trace, path)
+    else:
+        from lstmviz.traces.export import export
+
+        export(trace, path, **selection, progress=report)
+
+
+def _identity(path: str) -> tuple[object, ...]:
+    """The path with the times and sizes of the files that make the model: NAME.json and NAME.safetensors."""
+    file = Path(path)
+    found: list[object] = [str(file.absolute())]
+    for candidate in (file, file.with_suffix(".json"), file.with_suffix(".safetensors")):
+        if candidate.is_file():
+            status = candidate.stat()
+            found += [candidate.suffix, status.st_mtime_ns, status.st_size]
+    return tuple(found)
+
+
+def _bytes_of(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+HANDLERS: dict[type, Callable[[Workshop, Any, Report], Pieces]] = {
+    InspectModel: _inspect_model,
+    LoadSequence: _load_sequence,
+    RecordTrace: _record_trace,
+    OpenTrace: _open_trace,
+    WriteTrace: _write_trace,
+}

@@ -1,0 +1,94 @@
+"""What is inside a model, a trace store or a sequence, as lines of a name and a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lstmviz.language import tr
+from lstmviz.sequences.sequence import Sequence
+from lstmviz.traces.trace import LayerInfo
+from lstmviz.wire.codec import layer_from_wire
+
+Lines = Iterator[tuple[str, str]]
+
+MODELS = (".json", ".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
+
+
+def lines(path: str, load: Callable[[str], Sequence]) -> Lines:
+    """What the file holds, by what it is; ``load`` reads a sequence."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".zarr" or Path(path).is_dir():
+        return _trace(path)
+    return _model(path) if suffix in MODELS else _sequence(load(path))
+
+
+def _model(path: str) -> Lines:
+    from lstmviz.nets.summary import summarise
+
+    net = summarise(path)
+    yield tr("model"), net.name
+    yield tr("file"), net.path
+    yield "SHA-256", net.sha256
+    for layer in net.layers:
+        yield tr("layer {n}", n=layer.index), _layer(layer_from_wire(layer))
+    yield tr("parameters"), f"{net.parameters:,}"
+    yield tr("inputs"), str(net.inputs)
+    yield tr("outputs"), f"{net.outputs} ({net.output_kind})"
+    if net.vocabulary:
+        yield tr("vocabulary"), _some(net.vocabulary)
+    if net.note:
+        yield tr("note"), net.note
+
+
+def _trace(path: str) -> Lines:
+    from lstmviz.traces.store import open_trace
+
+    trace = open_trace(path)
+    yield tr("trace"), trace.name
+    yield tr("steps"), str(len(trace))
+    for info in trace.layers:
+        yield tr("layer {n}", n=info.index), f"{_layer(info)}: {' '.join(trace.names(info.index))}"
+    if trace.outputs is not None:
+        yield tr("outputs"), f"{_some(trace.output_names)} ({trace.output_kind})"
+    yield tr("model"), f"{trace.model.name} {trace.model.sha256[:12]}".strip()
+    yield tr("recorded"), f"{trace.recorded.when} {trace.recorded.device} {trace.recorded.method}".strip()
+    yield tr("versions"), ", ".join(f"{name} {version}" for name, version in trace.recorded.versions.items())
+    if trace.check is not None:
+        passed = tr("passed") if trace.check.passed else tr("failed")
+        yield (
+            tr("checked"),
+            f"max |Δ| = {trace.check.max_error:.1e} ≤ {trace.check.tolerance:.0e}: {passed}"
+            if trace.check.passed
+            else f"max |Δ| = {trace.check.max_error:.1e} > {trace.check.tolerance:.0e}: {passed}",
+        )
+    yield tr("sequence"), trace.sequence.name
+
+
+def _sequence(sequence: Sequence) -> Lines:
+    yield tr("sequence"), sequence.name
+    yield tr("kind"), sequence.kind
+    yield tr("steps"), str(len(sequence))
+    yield tr("features"), f"{sequence.features}: {_some(sequence.names)}"
+    if sequence.vocabulary:
+        yield tr("vocabulary"), _some(sequence.vocabulary)
+    else:
+        yield tr("values"), f"{sequence.values.min():g} … {sequence.values.max():g}"
+    if sequence.times is not None:
+        yield tr("times"), f"{sequence.times[0]} … {sequence.times[-1]}"
+    if sequence.targets is not None:
+        yield tr("targets"), _some(sequence.target_names) or str(sequence.targets.shape[1])
+    if sequence.source:
+        yield tr("source"), sequence.source
+
+
+def _layer(info: LayerInfo) -> str:
+    text = f"{info.cell.upper()} {info.inputs} → {info.units}"
+    if info.outputs != info.units:
+        text += f" → {info.outputs}"
+    return text if len(info.directions) == 1 else f"{text}, {' + '.join(info.directions)}"
+
+
+def _some(words: tuple[str, ...], most: int = 40) -> str:
+    shown = [word if word.isprintable() and word.strip() else repr(word) for word in words[:most]]
+    return " ".join(shown) + (" …" if len(words) > most else "")

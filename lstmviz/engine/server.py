@@ -1,0 +1,218 @@
+"""``lstmviz engine``: reads requests from standard input, answers on standard output, and nothing else touches either.
+
+The main thread works; a second thread reads, so that a Cancel is seen at once. When the input closes, whoever asked is
+gone: the work under way is stopped at its next place to stop and the process ends, half a second later at most.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import logging
+import logging.handlers
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from importlib.metadata import version
+
+import msgspec
+
+from lstmviz import __version__, paths
+from lstmviz.engine.failures import as_sentence
+from lstmviz.engine.handlers import Workshop, answer
+from lstmviz.errors import EngineError, LstmvizError
+from lstmviz.wire.framing import FrameReader, encode
+from lstmviz.wire.messages import (
+    PROTOCOL,
+    Cancel,
+    Done,
+    EngineInfo,
+    Failed,
+    Hello,
+    Part,
+    Progress,
+    Request,
+    Upload,
+)
+
+READ_AT_ONCE = 1 << 20
+SECONDS_TO_STOP = 0.5
+SECONDS_BETWEEN_REPORTS = 0.05
+NICE = 10
+"""The window draws first: at nice 0 two busy threads on two cores cost it 50 of its 51 frames a second."""
+
+log = logging.getLogger("lstmviz.engine")
+
+
+class CancelledError(Exception):
+    """Whoever asked wants no answer any more; unwinds the work from a place to stop."""
+
+
+class Inbox:
+    """What has come in: requests in order, and at once which of them are cancelled and whether the input is closed."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+        self.closed = False
+        self.exit_code = 0
+        threading.Thread(target=self._read, name="requests", daemon=True).start()
+
+    def take(self) -> Request | None:
+        """The next request, waiting for it; None when the input is closed."""
+        return self._requests.get()
+
+    def check(self, number: int) -> None:
+        """Raise CancelledError where the request with this number is no longer wanted."""
+        if self.closed or number in self._cancelled:
+            raise CancelledError
+
+    def over(self, number: int) -> None:
+        """Forget a request that is answered."""
+        self._cancelled.discard(number)
+
+    def _read(self) -> None:
+        reader: FrameReader[Request] = FrameReader(Request)
+        try:
+            while data := os.read(self._descriptor, READ_AT_ONCE):
+                for request in reader.feed(data):
+                    if isinstance(request, Cancel):
+                        self._cancelled.add(request.id)
+                    self._requests.put(request)
+        except (OSError, EngineError):
+            log.exception("the input cannot be read")
+            self.exit_code = 1
+        self.closed = True
+        self._requests.put(None)
+        time.sleep(SECONDS_TO_STOP)
+        os._exit(self.exit_code)  # the main thread is in the middle of something that has no place to stop
+
+
+class Server:
+    """Answers one request after the other."""
+
+    def __init__(self, inbox: Inbox, output: int) -> None:
+        self._inbox = inbox
+        self._output = output
+        self._workshop = Workshop()
+        self._reported = 0.0
+
+    def serve(self) -> None:
+        """Answer until the input or the output is closed."""
+        while (request := self._inbox.take()) is not None:
+            try:
+                self._serve(request)
+            except BrokenPipeError:
+                return
+
+    def _serve(self, request: Request) -> None:
+        if isinstance(request, Cancel):
+            self._workshop.forget(request.id)
+            self._inbox.over(request.id)
+            return
+        try:
+            if isinstance(request, Upload):
+                self._workshop.take(request)
+            elif isinstance(request, Hello):
+                self._send(Part(request.id, introduce()))
+                self._send(Done(request.id))
+            else:
+                self._answer(request)
+        except BrokenPipeError:
+            raise
+        except CancelledError:
+            self._send(Failed(request.id, "Cancelled.", cancelled=True))
+        except Exception as error:  # noqa: BLE001 — the edge: whatever went wrong becomes a sentence
+            self._workshop.forget(request.id)
+            self._send(failure(request, error))
+
+    def _answer(self, request: Request) -> None:
+        def report(done: int, total: int) -> None:
+            self._inbox.check(request.id)
+            now = time.monotonic()
+            if now - self._reported > SECONDS_BETWEEN_REPORTS or done == total:
+                self._reported = now
+                self._send(Progress(request.id, done, total))
+
+        self._inbox.check(request.id)
+        pieces = answer(self._workshop, request, report)
+        with contextlib.closing(pieces):
+            for piece in pieces:
+                self._inbox.check(request.id)
+                self._send(Part(request.id, piece))
+        self._send(Done(request.id))
+
+    def _send(self, message: msgspec.Struct) -> None:
+        rest = memoryview(encode(message))
+        while rest:
+            rest = rest[os.write(self._output, rest) :]
+
+
+def introduce() -> EngineInfo:
+    """The engine's versions and devices; imports torch, which takes a second or two, and sets it to one thread."""
+    import torch
+
+    torch.set_num_threads(1)
+    devices = ["cpu"]
+    if torch.cuda.is_available():
+        devices += [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return EngineInfo(
+        protocol=PROTOCOL,
+        versions={"lstmviz": __version__, "torch": str(torch.__version__), "numpy": version("numpy")},
+        device="CPU",
+        devices=tuple(devices),
+        pid=os.getpid(),
+        log=str(paths.log_file("engine")),
+    )
+
+
+def failure(request: Request, error: Exception) -> Failed:
+    """The sentence for whatever went wrong; what is no sentence yet goes to the log with its traceback."""
+    log_path = str(paths.log_file("engine"))
+    if isinstance(error, LstmvizError):
+        values = {name: value if _is_plain(value) else str(value) for name, value in error.values.items()}
+        return Failed(request.id, error.template, values, log=log_path)  # type: ignore[arg-type]
+    log.error("%s failed", type(request).__name__, exc_info=error)
+    return failure(request, as_sentence(error, log_path))
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float) and type(value) in (str, int, float)
+
+
+def claim_pipes() -> tuple[int, int]:
+    """Our own descriptors for input and output; afterwards fd 0 is empty and fd 1 is stderr, whoever prints."""
+    source, target = os.dup(0), os.dup(1)
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 — a device, not a path
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (source, target):
+            msvcrt.setmode(descriptor, os.O_BINARY)
+    return source, target
+
+
+def main() -> int:
+    """Serve whoever started us until our input closes; Ctrl+C in a shared terminal is not meant for us."""
+    source, target = claim_pipes()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.enable()
+    handler = logging.handlers.RotatingFileHandler(
+        paths.log_file("engine"), maxBytes=1 << 20, backupCount=2, delay=True
+    )
+    logging.basicConfig(handlers=[handler], format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    inbox = Inbox(source)
+    Server(inbox, target).serve()
+    logging.shutdown()
+    os._exit(inbox.exit_code)  # taking torch down tidily takes longer than whoever waits for us

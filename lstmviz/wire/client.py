@@ -1,0 +1,290 @@
+"""The client: starts the engine, asks it, drops late answers, and restarts it when it dies. No Qt, no threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+from lstmviz import paths
+from lstmviz.errors import EngineError, LstmvizError
+from lstmviz.traces.trace import Trace
+from lstmviz.wire import framing, tickets
+from lstmviz.wire.messages import (
+    PROTOCOL,
+    Answer,
+    Done,
+    EngineInfo,
+    Failed,
+    Hello,
+    Part,
+    Progress,
+    Request,
+    WriteTrace,
+)
+from lstmviz.wire.tickets import Callbacks, OnDone, OnFailed, OnPart, OnProgress, Outbox, Ticket, ignore
+from lstmviz.wire.transport import Listener, MakeTransport, Transport
+
+State = Literal["stopped", "starting", "ready", "restarting", "failed"]
+DEATHS_ALLOWED = 2
+DEATHS_WITHIN = 60.0
+"""The third death within so many seconds is a failure; the engine is not started again unless asked to."""
+DEATHS_PER_REQUEST = 2
+"""A request at which the engine died so often is given up."""
+
+
+class Client:
+    """Asks the engine, from one thread.
+
+    A question asked before the engine is ready waits for it. If the engine dies it is started again and everything
+    unanswered is asked again: all our requests read, or write beside their target and replace it.
+    """
+
+    def __init__(self, make_transport: MakeTransport, on_state: Callable[[State], None] = ignore) -> None:
+        self.state: State = "stopped"
+        self.info: EngineInfo | None = None
+        self.problem: LstmvizError | None = None
+        self._make_transport = make_transport
+        self._on_state = on_state
+        self._transport: Transport | None = None
+        self._reader: framing.FrameReader[Answer] = framing.FrameReader(Answer)
+        self._tickets: dict[int, Ticket] = {}
+        self._newest: dict[str, Ticket] = {}
+        self._outbox = Outbox()
+        self._number = 0
+        self._deaths: list[float] = []
+        self._generation = object()
+
+    def start(self) -> None:
+        """Start the engine where it is not running; also after a failure."""
+        if self._transport is None:
+            self._deaths.clear()
+            self.problem = None
+            self._launch("starting")
+
+    def stop(self) -> None:
+        """End the engine and forget every question; nobody is called back."""
+        for ticket in self._tickets.values():
+            ticket.over = True
+        self._tickets.clear()
+        transport = self._let_go()
+        self._set_state("stopped")
+        if transport is not None:
+            transport.close()
+
+    def ask(
+        self,
+        request: Request,
+        on_part: OnPart = ignore,
+        on_progress: OnProgress = ignore,
+        on_done: OnDone = ignore,
+        on_failed: OnFailed = ignore,
+    ) -> Ticket:
+        """Ask one request; its id is replaced by the next number. After a failure of the engine it fails at once."""
+        return self._submit(tickets.one(request), Callbacks(on_part, on_progress, on_done, on_failed))
+
+    def ask_latest(
+        self,
+        key: str,
+        request: Request,
+        on_part: OnPart = ignore,
+        on_progress: OnProgress = ignore,
+        on_done: OnDone = ignore,
+        on_failed: OnFailed = ignore,
+    ) -> Ticket:
+        """Ask, and cancel the question asked before under the same key: only the newest answer matters."""
+        if key in self._newest:
+            self._newest[key].cancel()
+        self._newest[key] = self.ask(request, on_part, on_progress, on_done, on_failed)
+        return self._newest[key]
+
+    def ask_trace(
+        self,
+        request: Request,
+        on_trace: Callable[[Trace], None],
+        on_progress: OnProgress = ignore,
+        on_failed: OnFailed = ignore,
+    ) -> Ticket:
+        """Ask for a trace (RecordTrace, OpenTrace) and get it whole."""
+        callbacks = Callbacks(progress=on_progress, failed=on_failed)
+        return self._submit(tickets.one(request), tickets.assembling(on_trace, callbacks))
+
+    def write_trace(
+        self,
+        trace: Trace,
+        path: str,
+        selection: dict[str, object] | None = None,
+        preview: int = 0,
+        on_part: OnPart = ignore,
+        on_progress: OnProgress = ignore,
+        on_done: OnDone = ignore,
+        on_failed: OnFailed = ignore,
+    ) -> Ticket:
+        """Hand over a trace and have it saved or exported by the path's ending; ``preview`` rows are only shown."""
+        question = tickets.upload(trace, WriteTrace(0, path, selection or {}, preview))
+        return self._submit(question, Callbacks(on_part, on_progress, on_done, on_failed))
+
+    def _submit(self, question: tickets.Question, callbacks: Callbacks) -> Ticket:
+        self._number += 1
+        ticket = Ticket(self._number, question, callbacks, self._withdraw)
+        if self.state == "failed":
+            ticket.over = True
+            callbacks.failed(self.problem or _died_too_often())
+            return ticket
+        self._tickets[ticket.id] = ticket
+        if self.state == "ready":
+            self._outbox.put(ticket)
+            self._send()
+        return ticket
+
+    def _withdraw(self, ticket: Ticket) -> None:
+        if self._tickets.pop(ticket.id, None) is not None and ticket.sent and self.state == "ready":
+            self._outbox.cancels.append(ticket.id)
+            self._send()
+
+    def _send(self) -> None:
+        while (transport := self._transport) is not None and (request := self._outbox.take()) is not None:
+            try:
+                frame = framing.encode(request)
+            except EngineError as error:
+                self._fail(request.id, error)
+                continue
+            if not transport.write(frame):
+                return
+
+    def _launch(self, state: State) -> None:
+        self.info, self._outbox, self._reader = None, Outbox(), framing.FrameReader(Answer)
+        self._generation = generation = object()
+        listener = Listener(
+            partial(self._on_bytes, generation),
+            partial(self._on_drained, generation),
+            partial(self._on_exit, generation),
+        )
+        self._transport = transport = self._make_transport(listener)
+        self._set_state(state)
+        transport.start()
+        if self._generation is generation:
+            transport.write(framing.encode(Hello(0)))
+
+    def _let_go(self) -> Transport | None:
+        transport, self._transport, self._generation = self._transport, None, object()
+        return transport
+
+    def _on_drained(self, generation: object) -> None:
+        if generation is self._generation and self.state == "ready":
+            self._send()
+
+    def _on_bytes(self, generation: object, data: bytes) -> None:
+        if generation is not self._generation:
+            return
+        try:
+            answers = self._reader.feed(data)
+        except EngineError as error:
+            self.problem = error
+            transport = self._let_go()
+            self._died()
+            if transport is not None:
+                transport.kill()
+            return
+        for answer in answers:
+            if generation is self._generation:
+                self._answered(answer)
+
+    def _answered(self, answer: Answer) -> None:
+        if answer.id == 0:
+            self._introduced(answer)
+        elif isinstance(answer, Failed):
+            self._fail(answer.id, EngineError(answer.template, **answer.values))
+        elif (ticket := self._tickets.get(answer.id)) is not None:
+            self._tell(ticket, answer)
+
+    def _tell(self, ticket: Ticket, answer: Part | Progress | Done) -> None:
+        if isinstance(answer, Part):
+            try:
+                ticket.callbacks.part(answer.payload)
+            except EngineError as error:
+                self._fail(ticket.id, error)
+        elif isinstance(answer, Progress):
+            ticket.callbacks.progress(answer)
+        else:
+            del self._tickets[ticket.id]
+            ticket.over = True
+            ticket.callbacks.done()
+
+    def _fail(self, number: int, error: LstmvizError) -> None:
+        ticket = self._tickets.pop(number, None)
+        if ticket is not None:
+            ticket.over = True
+            ticket.callbacks.failed(error)
+
+    def _introduced(self, answer: Answer) -> None:
+        if isinstance(answer, Failed):
+            self._give_up(EngineError(answer.template, **answer.values))
+        elif isinstance(answer, Part) and isinstance(answer.payload, EngineInfo):
+            info = answer.payload
+            if info.protocol != PROTOCOL:
+                self._give_up(
+                    EngineError(
+                        "The engine speaks version {found} of the protocol; this window speaks {expected}. "
+                        "Install the same version of lstmviz on both sides.",
+                        found=info.protocol,
+                        expected=PROTOCOL,
+                    )
+                )
+                return
+            self.info, self.problem = info, None
+            for ticket in self._tickets.values():
+                self._outbox.put(ticket)
+            self._set_state("ready")
+            self._send()
+
+    def _on_exit(self, generation: object) -> None:
+        if generation is self._generation:
+            self._let_go()
+            self._died()
+
+    def _died(self) -> None:
+        now = time.monotonic()
+        self._deaths = [moment for moment in self._deaths if now - moment < DEATHS_WITHIN] + [now]
+        running = next((ticket for ticket in self._tickets.values() if ticket.sent), None)
+        for ticket in self._tickets.values():
+            ticket.sent = False
+        if running is not None:
+            running.deaths += 1
+        if len(self._deaths) > DEATHS_ALLOWED:
+            self._give_up(self.problem or _died_too_often())
+            return
+        if running is not None and running.deaths >= DEATHS_PER_REQUEST:
+            self._fail(
+                running.id,
+                EngineError(
+                    "The engine died twice at this request, which is given up; see the log in {folder}.",
+                    folder=str(paths.log_file("engine").parent),
+                ),
+            )
+        if self._transport is None and self.state != "stopped":
+            self._launch("restarting")
+
+    def _give_up(self, problem: LstmvizError) -> None:
+        self.problem = problem
+        transport = self._let_go()
+        self._set_state("failed")
+        if transport is not None:
+            transport.kill()
+        for number in list(self._tickets):
+            self._fail(number, problem)
+
+    def _set_state(self, state: State) -> None:
+        if state != self.state:
+            self.state = state
+            self._on_state(state)
+
+
+def _died_too_often() -> EngineError:
+    return EngineError(
+        "The engine died {times} times within {seconds} seconds and is not started again; see the log in {folder}.",
+        times=DEATHS_ALLOWED + 1,
+        seconds=int(DEATHS_WITHIN),
+        folder=str(paths.log_file("engine").parent),
+    )

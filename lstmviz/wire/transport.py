@@ -1,0 +1,43 @@
+"""What carries the bytes between a client and its engine: a child's pipes, QProcess in the window, ssh."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from lstmviz import language
+
+
+def engine_command() -> tuple[str, ...]:
+    """How the engine of this installation is started, to speak the language in use."""
+    return (sys.executable, "-m", "lstmviz", "--language", language.current(), "engine")
+
+
+class Transport(Protocol):
+    """One engine, from start to exit. A transport is used once; a restart makes a new one."""
+
+    def start(self) -> None:
+        """Start the engine; a failure to start is reported as its exit."""
+
+    def write(self, data: bytes) -> bool:
+        """Send bytes; False asks to send no more until ``on_drained``. Bytes to a dead engine vanish."""
+
+    def close(self) -> None:
+        """Close the engine's input, at which it ends by itself; kill it where it does not end soon."""
+
+    def kill(self) -> None:
+        """End the engine now."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What a transport reports, always on the thread of the client: bytes, room for more, and the exit, once."""
+
+    on_bytes: Callable[[bytes], None]
+    on_drained: Callable[[], None]
+    on_exit: Callable[[], None]
+
+
+MakeTransport = Callable[[Listener], Transport]

@@ -1,0 +1,348 @@
+"""The real engine process: it answers, stops, dies and comes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lstmviz.errors import EngineError, LstmvizError
+from lstmviz.sequences.sequence import Sequence
+from lstmviz.traces.trace import Trace
+from lstmviz.wire.codec import sequence_from_wire, sequence_to_wire, trace_arrays
+from lstmviz.wire.framing import MAX_FRAME, FrameReader, encode
+from lstmviz.wire.messages import (
+    PROTOCOL,
+    Answer,
+    Cancel,
+    Done,
+    Failed,
+    Hello,
+    InspectModel,
+    LoadSequence,
+    OpenTrace,
+    Part,
+    Preview,
+    RecordTrace,
+    SequenceLoaded,
+    Written,
+)
+from lstmviz.wire.pipe_transport import PipeClient, PipeTransport
+from lstmviz.wire.tickets import ignore
+from lstmviz.wire.transport import Listener, engine_command
+
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipeClient]:
+    """One engine for the tests that leave it as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LSTMVIZ_HOME", str(tmp_path_factory.mktemp("engine")))
+        with PipeClient() as client:
+            yield client
+
+
+@pytest.fixture
+def client() -> Iterator[PipeClient]:
+    with PipeClient() as client:
+        yield client
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> str:
+    path = tmp_path / "waves.csv"
+    path.write_text("a,b\n" + "".join(f"{n / 8},{-n}\n" for n in range(30)))
+    return str(path)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    """A net of 2 features and 8 units."""
+    return save_small_net(tmp_path / "small.json", 8)
+
+
+def save_small_net(path: Path, units: int) -> str:
+    import torch
+
+    from lstmviz.nets.net import Net
+    from lstmviz.nets.save import save_net
+    from lstmviz.nets.spec import NetSpec, ValueInput
+
+    torch.manual_seed(0)
+    spec = NetSpec(name="small", input=ValueInput(("a", "b"), (0.0, 0.0), (1.0, 1.0)), hidden=units)
+    save_net(Net(spec), path)
+    return str(path)
+
+
+def record(client: PipeClient, model: str, sequence: Sequence) -> Trace:
+    traces: list[Trace] = []
+    failures: list[Exception] = []
+    request = RecordTrace(0, model, sequence_to_wire(sequence))
+    client.wait(client.ask_trace(request, traces.append, on_failed=failures.append))
+    assert [str(failure) for failure in failures] == []
+    return traces[0]
+
+
+def bytes_of(trace: Trace) -> dict[str, bytes]:
+    return {key: array.tobytes() for key, array in trace_arrays(trace)}
+
+
+def raw_engine() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(engine_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+def test_the_engine_introduces_itself(shared: PipeClient) -> None:
+    info = shared.wait_ready()
+
+    assert shared.pipe is not None
+    assert info.protocol == PROTOCOL
+    assert info.pid == shared.pipe.pid
+    assert {"lstmviz", "torch", "numpy"} <= info.versions.keys()
+    assert "cpu" in info.devices
+
+
+def test_a_sequence_is_read(shared: PipeClient, csv: str) -> None:
+    (loaded,) = shared.answer(LoadSequence(0, csv))
+
+    assert isinstance(loaded, SequenceLoaded)
+    sequence = sequence_from_wire(loaded.sequence)
+    assert sequence.names == ("a", "b")
+    np.testing.assert_array_equal(sequence.values[:, 0], np.arange(30, dtype=np.float32) / 8)
+
+
+def test_a_failure_is_the_sentence_that_was_raised(shared: PipeClient, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="missing"):
+        shared.answer(LoadSequence(0, str(tmp_path / "missing.csv")))
+
+
+def test_an_unforeseen_failure_is_a_sentence_that_names_the_log(
+    shared: PipeClient, make_trace: Callable[..., Trace]
+) -> None:
+    failures: list[LstmvizError] = []
+    shared.wait(shared.write_trace(make_trace(), "a.csv", {"no such": 1}, preview=1, on_failed=failures.append))
+
+    assert "engine.log" in str(failures[0])
+    assert "Traceback" in Path(str(failures[0].values["log"])).read_text(encoding="utf-8")
+
+
+def test_a_recording_is_the_recording_of_the_library(shared: PipeClient, model: str, csv: str) -> None:
+    import lstmviz
+
+    sequence = lstmviz.load_sequence(csv)
+
+    trace = record(shared, model, sequence)
+
+    here = lstmviz.record(lstmviz.load_model(model), sequence)
+    assert isinstance(here, Trace)
+    assert trace.layers == here.layers
+    for key, array in trace_arrays(here):
+        np.testing.assert_allclose(dict(trace_arrays(trace))[key], array, rtol=0, atol=1e-6)
+
+
+def test_a_model_that_changed_on_the_disk_is_loaded_again(shared: PipeClient, model: str, csv: str) -> None:
+    import lstmviz
+
+    sequence = lstmviz.load_sequence(csv)
+    before = record(shared, model, sequence)
+    save_small_net(Path(model), 9)
+
+    assert before.units == 8
+    assert record(shared, model, sequence).units == 9
+
+
+def test_a_trace_is_saved_exported_previewed_and_opened(
+    shared: PipeClient, make_trace: Callable[..., Trace], tmp_path: Path
+) -> None:
+    trace = make_trace(steps=20)
+    store, table = str(tmp_path / "t.zarr"), str(tmp_path / "t.csv")
+    opened: list[Trace] = []
+    parts: list[object] = []
+    shared.wait(shared.write_trace(trace, store, on_part=parts.append))
+    wide: dict[str, object] = {"signals": "f,i", "units": "0:2", "form": "wide"}
+    shared.wait(shared.write_trace(trace, table, wide, on_part=parts.append))
+    shared.wait(shared.write_trace(trace, table, {"signals": "f"}, preview=3, on_part=parts.append))
+    shared.wait(shared.ask_trace(OpenTrace(0, store), opened.append))
+
+    saved, exported, preview = parts
+    assert isinstance(saved, Written)
+    assert saved.size > 0
+    assert exported == Written(table, Path(table).stat().st_size)
+    assert len(Path(table).read_text(encoding="utf-8").splitlines()) == 21
+    assert isinstance(preview, Preview)
+    assert (len(preview.rows), preview.total_rows) == (3, 20 * 8)
+    assert bytes_of(opened[0]) == bytes_of(trace)
+
+
+def test_two_requests_at_once_are_answered_in_order(shared: PipeClient, csv: str, tmp_path: Path) -> None:
+    order: list[str] = []
+    first = shared.ask(LoadSequence(0, csv), on_done=lambda: order.append("first"))
+    second = shared.ask(InspectModel(0, str(tmp_path / "none")), on_failed=lambda _: order.append("second"))
+    shared.wait(second)
+
+    assert first.over
+    assert order == ["first", "second"]
+
+
+def test_a_cancelled_request_is_not_begun_and_the_next_is_answered(csv: str) -> None:
+    with raw_engine() as engine:
+        assert engine.stdin is not None
+        engine.stdin.write(b"".join(map(encode, (Hello(0), LoadSequence(1, csv), Cancel(1), LoadSequence(2, csv)))))
+        engine.stdin.flush()
+        answers = read_until(engine, 2)
+        engine.stdin.close()
+
+        assert [type(answer) for answer in answers if answer.id == 1] == [Failed]
+        assert next(answer for answer in answers if answer.id == 1).cancelled
+        assert [type(answer) for answer in answers if answer.id == 2] == [Part, Done]
+
+
+def read_until(engine: subprocess.Popen[bytes], last: int) -> list[Answer]:
+    assert engine.stdout is not None
+    reader: FrameReader[Answer] = FrameReader(Answer)
+    answers: list[Answer] = []
+    while not any(answer.id == last and isinstance(answer, Done | Failed) for answer in answers):
+        data = os.read(engine.stdout.fileno(), 1 << 16)
+        assert data, f"the engine ended after {answers}"
+        answers += reader.feed(data)
+    return answers
+
+
+def test_cancelling_an_export_leaves_no_file(
+    client: PipeClient, make_trace: Callable[..., Trace], tmp_path: Path
+) -> None:
+    client.wait_ready()
+    trace = make_trace(steps=3000, units=64)
+    ticket = client.write_trace(trace, str(tmp_path / "big.csv"), on_progress=lambda _: ticket.cancel())
+    client.wait(ticket)
+    with pytest.raises(EngineError):
+        client.answer(InspectModel(0, str(tmp_path / "none")))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_engine_killed_in_the_middle_is_restarted_and_gives_the_same_answer(model: str, csv: str) -> None:
+    import lstmviz
+
+    sequence = lstmviz.load_sequence(csv)
+    states: list[str] = []
+    traces: list[Trace] = []
+    with PipeClient(on_state=states.append) as client:
+        expected = bytes_of(record(client, model, sequence))
+        ticket = client.ask_trace(RecordTrace(0, model, sequence_to_wire(sequence)), traces.append)
+        assert client.pipe is not None
+        os.kill(client.pipe.pid, signal.SIGKILL)
+        client.wait(ticket)
+
+    assert states == ["starting", "ready", "restarting", "ready", "stopped"]
+    assert bytes_of(traces[0]) == expected
+
+
+def test_closing_the_input_ends_the_engine_though_nobody_reads_its_output() -> None:
+    with raw_engine() as engine:
+        assert engine.stdin is not None
+        engine.stdin.close()
+
+        assert engine.wait(30) == 0
+
+
+def test_closing_the_input_ends_an_engine_that_works(csv: str) -> None:
+    with raw_engine() as engine:
+        assert engine.stdin is not None
+        engine.stdin.write(encode(Hello(0)) + encode(LoadSequence(1, csv)) * 1000)
+        engine.stdin.flush()
+        read_until(engine, 1)
+        engine.stdin.close()
+
+        assert engine.wait(30) == 0
+
+
+@pytest.mark.parametrize("garbage", [b"\xff" * 64, (MAX_FRAME + 1).to_bytes(8, "little"), b"\x01" + bytes(7) + b"\xc1"])
+def test_garbage_ends_the_engine_with_an_error_in_its_log(garbage: bytes) -> None:
+    with raw_engine() as engine:
+        assert engine.stdin is not None
+        assert engine.stdout is not None
+        engine.stdin.write(garbage)
+        engine.stdin.flush()
+
+        assert engine.stdout.read() == b""
+        assert engine.wait(30) == 1
+    log = Path(os.environ["LSTMVIZ_HOME"]) / "engine.log"
+    assert "the input cannot be read" in log.read_text(encoding="utf-8")
+
+
+def test_twenty_kills_in_the_middle_of_a_write_never_hang_the_one_who_asks() -> None:
+    for n in range(20):
+        exits: list[str] = []
+        transport = PipeTransport(Listener(ignore, ignore, partial(exits.append, "dead")))
+        transport.start()
+        killer = threading.Timer(0.01 * n, os.kill, (transport.pid, signal.SIGKILL))
+        killer.start()
+        transport.write(encode(InspectModel(1, "nothing")) * 100_000)
+        while not exits:
+            assert transport.pump(30)
+        killer.join()
+        assert exits == ["dead"]
+
+
+def test_an_interrupt_in_the_terminal_is_not_for_the_engine(client: PipeClient, csv: str) -> None:
+    client.wait_ready()
+    assert client.pipe is not None
+    os.kill(client.pipe.pid, signal.SIGINT)
+
+    assert client.answer(LoadSequence(0, csv))
+    assert client.state == "ready"
+
+
+@LINUX
+def test_the_engine_maps_no_library_of_qt_and_is_nice(shared: PipeClient, model: str, csv: str) -> None:
+    import lstmviz
+
+    record(shared, model, lstmviz.load_sequence(csv))
+
+    assert shared.pipe is not None
+    proc = Path("/proc") / str(shared.pipe.pid)
+    maps = (proc / "maps").read_text()
+    assert "libtorch" in maps
+    assert "Qt6" not in maps
+    assert "PySide6" not in maps
+    assert int((proc / "stat").read_text().rsplit(")", 1)[1].split()[16]) >= 10
+
+
+def test_what_libraries_print_does_not_reach_the_one_who_asks() -> None:
+    code = (
+        "import os, sys; from lstmviz.engine import server; taken = server.claim_pipes(); "
+        "print('print'); os.write(1, b'write'); os.system('echo child'); sys.stdin.read(); os.write(taken[1], b'frame')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=b"x", capture_output=True, timeout=60, check=True)
+
+    assert done.stdout == b"frame"
+    assert b"print" in done.stderr
+    assert b"write" in done.stderr
+    assert b"child" in done.stderr
+
+
+def test_the_engine_imports_no_qt_and_its_start_no_torch() -> None:
+    code = (
+        "import sys, lstmviz.engine.server, lstmviz.engine.handlers; "
+        "assert not {'PySide6', 'pyqtgraph', 'torch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
+
+
+def test_time_runs_out_for_an_engine_that_says_nothing() -> None:
+    with PipeClient((sys.executable, "-c", "import time; time.sleep(60)")) as client, pytest.raises(EngineError):
+        client.answer(Hello(0), timeout=0.2)
+
+
+def test_a_command_that_does_not_exist_is_a_failure_with_a_sentence() -> None:
+    with PipeClient(("/no/such/engine",)) as client, pytest.raises(EngineError, match="not started again"):
+        client.answer(InspectModel(0, "a"))
