@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from lstmviz import language, paths
 from lstmviz.errors import SequenceError
@@ -31,7 +32,7 @@ class Sample:
     file: str | None = None
     generator: str | None = None
     net: str | None = None
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, object] = field(default_factory=dict)
 
     @property
