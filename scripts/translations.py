@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import ast
 import datetime
+import re
 import string
 import sys
 from collections.abc import Iterable, Iterator
@@ -27,6 +28,7 @@ LANGUAGES = ("pt_BR",)
 FUNCTIONS = frozenset({"tr", "mark"})
 FOUNDATION = "LstmvizError"
 """Every class that descends from it takes a sentence first."""
+PERCENT = re.compile(r"%(?:\(\w+\))?[sdr]")
 NO_CHURN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 """In place of the time of writing, so that a catalogue differs only where its messages do."""
 
@@ -177,11 +179,12 @@ def problems(messages: list[str], po: Path) -> list[str]:
 
 
 def placeholders(text: str) -> list[str] | None:
-    """The names in braces, sorted; None where the braces do not match, which is no template."""
+    """The names in braces and argparse's %(names)s, sorted; None where the braces do not match, which is no template."""
     try:
-        return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+        names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     except ValueError:
         return None
+    return sorted(names + PERCENT.findall(text))
 
 
 def _not_compiled(catalogue: Catalog, mo: Path) -> list[str]:

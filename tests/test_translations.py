@@ -122,7 +122,12 @@ def test_a_language_without_catalogue_is_told(script: ModuleType, tmp_path: Path
 
 @pytest.mark.parametrize(
     ("text", "names"),
-    [("a {b} {a:.3f} {{c}}", ["a", "b"]), ("none", []), ("100 }", None)],
+    [
+        ("a {b} {a:.3f} {{c}}", ["a", "b"]),
+        ("none", []),
+        ("%(prog)s: {closed:.0%} %s", ["%(prog)s", "%s", "closed"]),
+        ("100 }", None),
+    ],
 )
 def test_placeholders_are_found_whatever_their_format(script: ModuleType, text: str, names: list[str] | None) -> None:
     assert script.placeholders(text) == names
