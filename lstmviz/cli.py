@@ -6,6 +6,7 @@ Exit status: 0, 1 for a failure that the user can mend (one sentence on stderr),
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -44,6 +45,9 @@ class Command:
 def main(argv: list[str] | None = None) -> int:
     """Run one command line, ``sys.argv`` unless given; the exit status."""
     words = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without “✓” or “ã” is no reason to fail
     language.use(_wished_language(words) or language.of_the_system())
     try:
         arguments = build_parser().parse_args(_with_command(words))

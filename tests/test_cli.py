@@ -1,0 +1,365 @@
+"""The command line: what it prints, what it writes and the status with which it ends."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lstmviz
+from lstmviz import cli
+from lstmviz.cli import Command, main
+from lstmviz.traces.trace import Trace
+
+CSV = "a,b\n" + "".join(f"{n / 8},{-n}\n" for n in range(30))
+
+
+def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lstmviz", *words], capture_output=True, text=True, timeout=100, check=False, **options
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with the sequence waves.csv of two features."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "waves.csv").write_text(CSV)
+    return tmp_path
+
+
+@pytest.fixture
+def net(folder: Path) -> str:
+    """A net of two features and 8 units in the current folder."""
+    import torch
+
+    from lstmviz.nets.net import Net
+    from lstmviz.nets.save import save_net
+    from lstmviz.nets.spec import NetSpec, ValueInput
+
+    torch.manual_seed(0)
+    save_net(Net(NetSpec(name="small", input=ValueInput(("a", "b"), (0.0, 0.0), (1.0, 1.0)), hidden=8)), "small.json")
+    return "small.json"
+
+
+@pytest.fixture
+def store(folder: Path, make_trace: Callable[..., Trace]) -> str:
+    make_trace(steps=20, units=4, layers=2).save("t.zarr")
+    return "t.zarr"
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+
+    printed = capsys.readouterr().out
+    assert all(f"    {command.name} " in printed for command in cli.COMMANDS)
+
+
+@pytest.mark.parametrize("command", [command.name for command in cli.COMMANDS])
+def test_every_command_has_a_help_of_its_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+
+    assert f"usage: lstmviz {command}" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+
+    assert capsys.readouterr().out == f"lstmviz {lstmviz.__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["samples"], ["inspect", "waves.csv"], ["export", "--help"]])
+def test_what_needs_neither_torch_nor_qt_imports_neither(words: list[str], folder: Path) -> None:
+    code = (
+        f"import sys; from lstmviz.cli import main; assert main({words}) == 0; "
+        "assert not {'torch', 'PySide6', 'pyqtgraph'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=100, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ([], "open"),
+        (["a.csv", "b.zarr"], "open"),
+        (["--language", "pt_BR", "a.csv"], "open"),
+        (["--language=pt_BR"], "open"),
+        (["--", "record"], "open"),
+        (["./record"], "open"),
+        (["record", "--model", "m", "--sequence", "s", "--out", "o"], "record"),
+        (["--language", "en", "samples"], "samples"),
+    ],
+)
+def test_a_word_that_is_no_command_is_a_file_for_the_window(words: list[str], command: str) -> None:
+    arguments = cli.build_parser().parse_args(cli._with_command(words))
+
+    assert arguments.command == command
+    if command == "open":
+        assert arguments.files == [word for word in words if "language" not in word and word not in ("pt_BR", "--")]
+
+
+def test_a_recording_is_what_the_library_records(net: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["record", "--model", net, "--sequence", "waves.csv", "--out", "t.zarr"]) == 0
+
+    printed = capsys.readouterr()
+    assert printed.out.startswith("t.zarr: 30 steps, 1 layers of 8 units; checked: max |Δ| = ")
+    assert printed.err == ""
+    here = lstmviz.record(lstmviz.load_model(net), lstmviz.load_sequence("waves.csv"))
+    assert isinstance(here, Trace)
+    for name in "ifogch":
+        np.testing.assert_array_equal(lstmviz.open_trace("t.zarr")[name], here[name])
+
+
+def test_the_options_of_a_sequence_reach_its_reader(net: str, folder: Path) -> None:
+    (folder / "holes.csv").write_text(CSV.replace("0.125", ""))
+    words = ["record", "--model", net, "--sequence", "holes.csv", "--out", "t.zarr"]
+
+    assert main(words) == 1
+    assert main([*words, "--option", "missing=interpolate"]) == 0
+    assert lstmviz.open_trace("t.zarr")["x"][1, 0] == np.float32(0.125)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("a=1", 1), ("a=true", True), ("a=;", ";"), ("a=[1,2]", [1, 2]), ("a=b=c", "b=c"), ("a=", "")]
+)
+def test_the_value_of_an_option_is_json_or_text(text: str, value: object) -> None:
+    assert cli._key_value(text) == ("a", value)
+
+
+def test_what_is_chosen_is_exported_and_nothing_else(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "--signals",
+        "f,i",
+        "--layers",
+        "1",
+        "--units",
+        "0:2",
+        "--steps",
+        "5:7",
+        "--form",
+        "wide",
+        "--out",
+        "F.csv",
+    ]
+
+    assert main(["export", store, *words]) == 0
+
+    trace = lstmviz.open_trace(store)
+    header, *rows = (line.split(",") for line in Path("F.csv").read_text(encoding="utf-8").splitlines())
+    assert len(rows) == 2
+    expected = np.hstack([trace.signal(name, 1)[5:7, :2] for name in "fi"])
+    np.testing.assert_array_equal(np.array([row[-4:] for row in rows], np.float32), expected)
+    assert capsys.readouterr() == (f"F.csv: {Path('F.csv').stat().st_size} bytes\n", "")
+    assert len(header) == len(rows[0])
+
+
+def test_inspect_says_what_a_trace_holds(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", store]) == 0
+
+    printed = capsys.readouterr().out
+    assert "by hand · random walk" in printed
+    assert "LSTM 3 → 4: x i f o g c h kept written tanh_c zi zf zo zg y" in printed
+    assert "max |Δ| = 2.0e-07 ≤ 1e-05: passed" in printed
+
+
+def test_inspect_says_what_a_model_holds(net: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", net]) == 0
+
+    printed = capsys.readouterr().out
+    assert "LSTM 2 → 8" in printed
+    assert "384" in printed
+
+
+def test_inspect_says_what_a_sequence_holds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "waves.csv"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "2: a b" in printed
+    assert "-29 … 3.625" in printed
+
+
+def test_every_sample_is_listed_and_can_be_inspected(capsys: pytest.CaptureFixture[str]) -> None:
+    from lstmviz.sequences.samples import samples
+
+    assert main(["samples"]) == 0
+    listed = capsys.readouterr().out
+    for sample in samples():
+        assert f"{sample.id} " in listed
+        assert main(["inspect", sample.id]) == 0
+        assert f"{len(sample.load())}\n" in capsys.readouterr().out
+
+
+def test_the_language_that_is_asked_for_is_spoken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--language", "pt_BR", "samples"]) == 0
+
+    assert "Manchas solares" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["inspect", "missing.csv"],
+        ["inspect", "missing.json"],
+        ["inspect", "missing.zarr"],
+        ["inspect", "empty.csv"],
+        ["export", "missing.zarr", "--out", "a.csv"],
+        ["export", "t.zarr", "--out", "a.doc"],
+        ["export", "t.zarr", "--out", "no/such/folder/a.csv"],
+        ["export", "t.zarr", "--signals", "q", "--out", "a.csv"],
+        ["export", "t.zarr", "--units", "99", "--out", "a.csv"],
+        ["export", "t.zarr", "--layers", "7", "--out", "a.csv"],
+        ["export", "t.zarr", "--steps", "a:b", "--out", "a.csv"],
+        ["record", "--model", "small.json", "--sequence", "missing.csv", "--out", "a.zarr"],
+        ["record", "--model", "missing.json", "--sequence", "waves.csv", "--out", "a.zarr"],
+        ["record", "--model", "small.json", "--sequence", "wide.csv", "--out", "a.zarr"],
+        ["record", "--model", "small.json", "--sequence", "nan.csv", "--out", "a.zarr"],
+        ["record", "--model", "small.json", "--sequence", "waves.csv", "--out", "no/such/folder/a.zarr"],
+        ["record", "--model", "small.json", "--sequence", "waves.csv", "--out", "a.zarr", "--option", "nonsense=1"],
+    ],
+    ids=" ".join,
+)
+def test_a_failure_is_one_sentence_and_status_1_and_leaves_no_file(
+    words: list[str], folder: Path, net: str, store: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "empty.csv").touch()
+    (folder / "wide.csv").write_text("a,b,c\n1,2,3\n4,5,6\n")
+    (folder / "nan.csv").write_text("a,b\n1,nan\n4,5\n")
+    before = names_in(folder)
+
+    assert main(words) == 1
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("lstmviz: ")
+    assert printed.err.count("\n") == 1
+    assert names_in(folder) == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["record", "--model", "small.json"],
+        ["record", "--model", "a", "--sequence", "b", "--out", "c.csv"],
+        ["record", "--model", "small.json", "--sequence", "waves.csv", "--out", "c.zarr", "--option", "nonsense"],
+        ["export"],
+        ["export", "t.zarr", "--form", "tall", "--out", "a.csv"],
+        ["samples", "--no-such-option"],
+        ["--language", "tlh", "samples"],
+        ["recrod"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_status_2(words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "lstmviz" in printed.err
+
+
+def added(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """A command ``boom`` that raises the error."""
+
+    def boom(_arguments: argparse.Namespace) -> int:
+        raise error
+
+    monkeypatch.setattr(cli, "COMMANDS", (*cli.COMMANDS, Command("boom", "", lambda parser: None, boom)))
+
+
+def test_what_was_not_foreseen_is_a_sentence_with_the_log_that_has_the_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added(monkeypatch, ZeroDivisionError("a slip"))
+
+    assert main(["boom"]) == 1
+
+    printed = capsys.readouterr().err
+    assert "ZeroDivisionError: a slip" in printed
+    assert "Traceback" not in printed
+    assert "Traceback" in Path(printed.rsplit(": ", 1)[1].strip()).read_text(encoding="utf-8")
+
+
+def test_an_interrupt_is_status_130_and_silent(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    added(monkeypatch, KeyboardInterrupt())
+
+    assert main(["boom"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
+def test_an_interrupted_export_leaves_no_file(folder: Path, make_trace: Callable[..., Trace]) -> None:
+    make_trace(steps=2000, units=128).save("big.zarr")
+    before = names_in(folder)
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from lstmviz.cli import main; sys.exit(main(['export', 'big.zarr', '--out', 'big.csv', '--signals', 'all']))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        while names_in(folder) == before:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, out, err) == (130, b"", b"")
+    assert names_in(folder) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes a pipe")
+def test_a_reader_that_has_seen_enough_is_no_failure(folder: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "lstmviz", "samples"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        complaint = process.stderr.read()
+
+    assert complaint == b""
+    assert process.returncode == 141
+
+
+def test_a_terminal_without_our_signs_is_no_failure() -> None:
+    import os
+
+    done = run("samples", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+
+    assert done.returncode == 0
+    assert "Counting: a?b?" in done.stdout
+
+
+def test_the_doctor_finds_this_installation_sound(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["doctor"])
+
+    printed = capsys.readouterr().out
+    assert status == 0, printed
+    for what in ("lstmviz", "torch", "PySide6-Essentials", "Qt off screen", "display", "CPU recording", "GPU"):
+        assert what in printed
+
+
+def test_the_doctor_tells_a_processor_that_disagrees() -> None:
+    from dataclasses import replace
+
+    from lstmviz.engine import doctor
+    from lstmviz.traces.trace import Lane
+
+    here = doctor._record("cpu")
+    lane = here.lanes[0, "forward"]
+    wrong = replace(here, lanes={(0, "forward"): Lane({**lane.signals, "f": lane.signals["f"] + 1}, lane.h0, lane.c0)})
+
+    assert doctor.compare("cpu", here).ok
+    assert not doctor.compare("cpu", wrong).ok
+    assert not doctor.compare("no such device", here).ok
