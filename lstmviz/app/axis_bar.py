@@ -25,6 +25,7 @@ class AxisBar(QWidget):
         self._snapshot = Snapshot()
         self._axis = TimeAxis(0, 1, LEFT, 1)
         self._note = ""
+        self._labels: list[tuple[int, QRect, str]] = []
         self.setFixedHeight(_TICKS + _NOTE)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
@@ -32,9 +33,29 @@ class AxisBar(QWidget):
         return QSize(300, _TICKS + _NOTE)
 
     def show_axis(self, snapshot: Snapshot, axis: TimeAxis, *, only_cursor: bool) -> None:
-        """Draw the axis; where only the cursor moved, only the ticks' line."""
-        self._snapshot, self._axis = snapshot, axis
-        self.update(QRect(0, 0, self.width(), _TICKS) if only_cursor else self.rect())
+        """Draw the axis; where only the cursor moved, only the flag and the labels that it covers or uncovers."""
+        before, self._snapshot, self._axis = self._snapshot, snapshot, axis
+        if not only_cursor:
+            self._labels = self._lay_out_labels()
+            self.update()
+            return
+        for flag in (self._flag(before.t), self._flag(snapshot.t)):
+            for _, room, _ in self._labels:
+                if room.intersects(flag):
+                    self.update(room)
+            self.update(flag)
+
+    def _lay_out_labels(self) -> list[tuple[int, QRect, str]]:
+        """For each tick its pixel, and where its label stands and what it says."""
+        if self._snapshot.trace is None:
+            return []
+        times, span = self._snapshot.trace.sequence.times, (self._snapshot.start, self._snapshot.stop)
+        metrics, labels = QFontMetrics(drawing.sized(self.font(), 11)), []
+        for t in self._axis.ticks(80 if times is None else 110):
+            x, words = round(self._axis.centre(t)), tick_label(t, times, span)
+            width = metrics.horizontalAdvance(words) + 4
+            labels.append((x, QRect(x - width // 2, 1, width, _TICKS - 2), words))
+        return labels
 
     def say(self, note: str) -> None:
         """Name the transforms of the rows above."""
@@ -56,35 +77,32 @@ class AxisBar(QWidget):
         if self._snapshot.trace is None:
             return
         painter.fillRect(QRect(LEFT, 0, int(self._axis.width), 1), QColor(theme.line))
-        self._paint_ticks(painter)
+        self._paint_ticks(painter, event.rect())
+        if event.rect().bottom() > _TICKS or event.rect().left() < LEFT:
+            self._paint_words(painter)
+        if self._snapshot.start <= self._snapshot.t < self._snapshot.stop:
+            flag = self._flag(self._snapshot.t)
+            painter.fillRect(flag, QColor(theme.cursor))
+            bold = drawing.sized(self.font(), 11, bold=True)
+            drawing.text(painter, flag, str(self._snapshot.t), theme.base, bold, "middle")
+        painter.end()
+
+    def _paint_words(self, painter: QPainter) -> None:
+        theme = THEMES[self._snapshot.theme]
         font = drawing.sized(self.font(), 10)
         room = QRect(LEFT, _TICKS, self.width() - LEFT - 4, _NOTE - 1)
         drawing.text(painter, room, self._note, theme.dim, font)
         drawing.text(painter, QRect(8, 0, LEFT - 16, _TICKS), self._what(), theme.dim, drawing.sized(self.font(), 11))
-        if self._snapshot.start <= self._snapshot.t < self._snapshot.stop:
-            flag = self._flag(self._snapshot.t)
-            painter.fillRect(flag, QColor(theme.cursor))
-            align = Qt.AlignmentFlag.AlignHCenter
-            bold = drawing.sized(self.font(), 11, bold=True)
-            drawing.text(painter, flag, str(self._snapshot.t), theme.base, bold, align)
-        painter.end()
 
     def _what(self) -> str:
         trace = self._snapshot.trace
         return tr("step") if trace is None or trace.sequence.times is None else tr("time")
 
-    def _paint_ticks(self, painter: QPainter) -> None:
-        assert self._snapshot.trace is not None
-        theme, times = THEMES[self._snapshot.theme], self._snapshot.trace.sequence.times
-        painter.setFont(drawing.sized(self.font(), 11))
-        painter.setPen(QColor(theme.dim))
-        span = (self._snapshot.start, self._snapshot.stop)
-        metrics, flag = QFontMetrics(painter.font()), self._flag(self._snapshot.t)
-        for t in self._axis.ticks(80 if times is None else 110):
-            x = round(self._axis.centre(t))
-            painter.drawLine(x, 1, x, 4)
-            words = tick_label(t, times, span)
-            wide = metrics.horizontalAdvance(words)
-            label = QRect(x - wide // 2 - 2, 4, wide + 4, _TICKS - 4)
-            if not label.intersects(flag):
-                painter.drawText(label, Qt.AlignmentFlag.AlignHCenter, words)
+    def _paint_ticks(self, painter: QPainter, dirty: QRect) -> None:
+        font, dim = drawing.sized(self.font(), 11), QColor(THEMES[self._snapshot.theme].dim)
+        flag = self._flag(self._snapshot.t)
+        for x, room, words in self._labels:
+            if dirty.intersects(room):
+                painter.fillRect(x, 1, 1, 4, dim)
+                if not flag.intersects(room):
+                    drawing.text(painter, room.adjusted(0, 2, 0, 0), words, dim, font, "middle")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPolygonF
@@ -14,6 +16,12 @@ from lstmviz.app.time_axis import TimeAxis
 from lstmviz.traces.trace import Trace
 
 CHIP_HEIGHT = 16
+_FLAGS = {
+    "left": int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextSingleLine),
+    "middle": int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextSingleLine),
+    "right": int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextSingleLine),
+}
+"""Put together once: Qt's flags are slow to combine in Python, and text is drawn a hundred times a step."""
 _FRAMED = 9.0
 """From so many pixels a step on, the cursor frames its step: a line would hide the symbol in it."""
 
@@ -37,7 +45,12 @@ class Ink:
 
 def sized(font: QFont, pixels: int, *, bold: bool = False) -> QFont:
     """The same family at another size."""
-    made = QFont(font)
+    return _sized(font.family(), pixels, bold)
+
+
+@lru_cache(maxsize=32)
+def _sized(family: str, pixels: int, bold: bool) -> QFont:
+    made = QFont(family)
     made.setPixelSize(pixels)
     made.setBold(bold)
     return made
@@ -71,13 +84,14 @@ def text(
     words: str,
     colour: str | QColor,
     font: QFont,
-    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    align: Literal["left", "middle", "right"] = "left",
 ) -> None:
     """One line of text, shortened with an ellipsis where it does not fit."""
+    if len(words) * font.pixelSize() > rect.width():  # no letter is wider than high: most need no measuring
+        words = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
     painter.setFont(font)
     painter.setPen(QColor(colour))
-    shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
-    painter.drawText(rect, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+    painter.drawText(rect, _FLAGS[align], words)
 
 
 def cursor_rect(axis: TimeAxis, t: int, height: int) -> QRect:

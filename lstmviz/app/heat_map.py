@@ -40,12 +40,12 @@ def limits(name: str, array: Array) -> tuple[float, float]:
 
 def cells(count: int, pixels: int) -> tuple[Places, Places]:
     """For each pixel the first and the end (exclusive) of the cells it shows, at least one each."""
-    edges = np.arange(pixels + 1) * count
-    first = edges[:-1] // pixels
     if count <= pixels:
-        first = ((2 * np.arange(pixels) + 1) * count) // (2 * pixels)
-        return first, first + 1
-    return first, edges[1:] // pixels
+        # the cell under the middle of the pixel
+        only = ((2 * np.arange(pixels, dtype=np.intp) + 1) * count) // (2 * pixels)
+        return only, only + 1
+    edges = np.arange(pixels + 1, dtype=np.intp) * count // pixels
+    return edges[:-1], edges[1:]
 
 
 def reduced(array: Array, columns: int, rows: int) -> Array:
@@ -105,11 +105,12 @@ def packed_table(kind: str) -> npt.NDArray[np.uint32]:
 def places(values: Array, low: float, high: float) -> Places:
     """For each value its place in the colour table, clipped to the limits; NaN has the place after the last."""
     span = (high - low) or 1.0
-    scaled = np.clip((values - low) * (255.0 / span), 0, 255)
+    scaled: Array = np.clip((values - low) * (255.0 / span), 0, 255)
     known = np.isfinite(values)
     if known.all():
         return np.rint(scaled).astype(np.intp)
-    return np.where(known, np.rint(np.where(known, scaled, 0)), _NOT_A_NUMBER).astype(np.intp)
+    rounded: Array = np.where(known, np.rint(np.where(known, scaled, 0)), _NOT_A_NUMBER)
+    return rounded.astype(np.intp)
 
 
 def image(array: Array, columns: int, rows: int, low: float, high: float, kind: str) -> QImage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -36,9 +36,14 @@ class MemoryPanel(Panel):
 
     def show_memory(self, memory: Memory | None) -> None:
         """Draw other numbers."""
-        if memory != self._memory:
-            self._memory = memory
+        before, self._memory = self._memory, memory
+        if before is None or memory is None or replace(before, now=memory.now) != memory:
             self.update()
+        elif before != memory:
+            self.update(self._horizon_rect())
+
+    def _horizon_rect(self) -> QRect:
+        return QRect(PAD, TITLE, self.width() - 2 * PAD, _LINE)
 
     def words(self) -> str:
         """The horizon as a line."""
@@ -52,8 +57,8 @@ class MemoryPanel(Panel):
         self.paint_ground(painter, event.rect())
         if self._memory is not None:
             font = drawing.sized(self.font(), 12)
-            room = QRect(PAD, TITLE, self.width() - 2 * PAD, _LINE)
-            drawing.text(painter, room, self.words(), self.theme.text, font)
+            drawing.text(painter, self._horizon_rect(), self.words(), self.theme.text, font)
+        if self._memory is not None and event.rect().bottom() >= TITLE + _LINE:
             for place, gate in enumerate("fio"):
                 self._paint_gate(painter, gate, self._memory.closed[place], self._memory.opened[place], place)
         painter.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -108,7 +108,7 @@ class PushPanel(Panel):
             bar = QRect(middle + 1 if push.term >= 0 else middle - length, y + 4, length, _LINE - 8)
             painter.fillRect(bar, colour if named else QColor(self.theme.line))
             value = QRect(right, y, 50, _LINE)
-            drawing.text(painter, value, signed(push.term), self.theme.text, font, Qt.AlignmentFlag.AlignRight)
+            drawing.text(painter, value, signed(push.term), self.theme.text, font, "right")
         y = (TOP + 2) * _LINE + 2
         painter.fillRect(PAD, y, self.width() - 2 * PAD, 1, QColor(self.theme.line))
         room = QRect(PAD, y + 3, self.width() - 2 * PAD, _LINE + 4)

@@ -79,4 +79,4 @@ def draw_runs(painter: QPainter, rect: QRect, labels: Many[str], ink: Ink) -> No
         band = QRect(left, rect.top(), max(1, right - left), rect.height())
         painter.fillRect(band, grounds[place % 2])
         if band.width() > min(44, metrics.horizontalAdvance(label) + 2):
-            text(painter, band, visible(label), ink.theme.text, font, Qt.AlignmentFlag.AlignHCenter)
+            text(painter, band, visible(label), ink.theme.text, font, "middle")

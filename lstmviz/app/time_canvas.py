@@ -23,7 +23,7 @@ from lstmviz.app.numbers import number
 from lstmviz.app.signal_names import short
 from lstmviz.app.theme import THEMES
 from lstmviz.app.time_axis import TimeAxis, panned, zoomed
-from lstmviz.app.time_painter import LEFT, RIGHT, TimePainter, read, said
+from lstmviz.app.time_painter import LEFT, RIGHT, TimePainter, read, said, value_rect
 from lstmviz.app.time_rows import Lanes, Row, row_at, rows_of
 from lstmviz.session.snapshot import Snapshot
 
@@ -91,9 +91,11 @@ class TimeCanvas(QWidget):
         self.update()
 
     def _moving(self, t: int) -> QRegion:
-        """The pixels that depend on where the cursor is."""
-        line = drawing.cursor_rect(self.axis, t, self.height())
-        return QRegion(line) | QRegion(QRect(0, 0, LEFT - 8, self.height()))
+        """The pixels that depend on where the cursor is: its line, and the values under the names."""
+        region = QRegion(drawing.cursor_rect(self.axis, t, self.height()))
+        for row in self._rows:
+            region |= QRegion(value_rect(row))
+        return region
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -107,7 +109,9 @@ class TimeCanvas(QWidget):
             return
         if event.region().intersects(QRect(0, 0, LEFT - 8, self.height())):
             self._painter.values(painter, self._snapshot, self._rows, self.font())
-        self._mark_unit(painter)
+        right = LEFT + int(self.axis.width)
+        if any(event.region().intersects(QRect(x - 8, 0, 16, self.height())) for x in (LEFT, right)):
+            self._mark_unit(painter)
         if self._snapshot.start <= self._snapshot.t < self._snapshot.stop:
             drawing.cursor(painter, self.axis, self._snapshot.t, 0, self.height(), THEMES[self._snapshot.theme])
         if self._by_key and self.hasFocus():

@@ -144,8 +144,7 @@ class TimePainter:
         font = drawing.sized(font, 12)
         for row in rows:
             if row.height >= 2 * drawing.CHIP_HEIGHT - 3 and row.kind == "signal":
-                room = QRect(8, row.top + drawing.CHIP_HEIGHT, LEFT - 16, drawing.CHIP_HEIGHT)
-                drawing.text(painter, room, self.value(trace, row, snapshot), theme.text, font)
+                drawing.text(painter, value_rect(row), self.value(trace, row, snapshot), theme.text, font)
 
     def value(self, trace: Trace, row: Row, snapshot: Snapshot) -> str:
         """The selected unit's value in a row, "" where the row is of another layer or lacks the unit."""
@@ -153,6 +152,11 @@ class TimePainter:
         if (row.layer, row.direction) != (snapshot.layer, snapshot.direction) or snapshot.unit >= array.shape[1]:
             return ""
         return number(float(array[snapshot.t, snapshot.unit]))
+
+
+def value_rect(row: Row) -> QRect:
+    """Where a row's value at the cursor stands."""
+    return QRect(8, row.top + drawing.CHIP_HEIGHT, LEFT - 16, drawing.CHIP_HEIGHT)
 
 
 def said(trace: Trace, t: int) -> str:

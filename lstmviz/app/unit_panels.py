@@ -19,7 +19,7 @@ from lstmviz.traces.trace import Array
 
 PAD = 8
 TITLE = 20
-_SCALE = 34
+_SCALE = 46
 """Pixels on the right of a plot for its limits."""
 
 
@@ -93,7 +93,7 @@ class CurvePanel(Panel):
     def show_trails(self, trails: tuple[Trail, ...], steps: tuple[int, int], t: int) -> None:
         """Draw other curves, or another range of steps."""
         self._trails, self._range, self._t = trails, steps, t
-        arrays = [trail.values for trail in trails]
+        arrays = [array for trail in trails for array in (trail.values, trail.compared) if array is not None]
         self._limits = curve_map.limits(arrays, symmetric=True) if self._symmetric else (0.0, 1.0)
         self._picture = None
         self.update()
@@ -103,7 +103,10 @@ class CurvePanel(Panel):
         before, self._t = self._t, t
         top = self._plot().top()
         lines = [drawing.cursor_rect(self.axis, step, self.height()).adjusted(0, top, 0, 0) for step in (before, t)]
-        self.update(QRegion(QRect(0, TITLE, self.width(), top - TITLE)) | QRegion(lines[0]) | QRegion(lines[1]))
+        region = QRegion(lines[0]) | QRegion(lines[1])
+        for _, _, room in self._places():
+            region |= QRegion(room)
+        self.update(region)
 
     def _plot(self) -> QRect:
         top = TITLE + drawing.CHIP_HEIGHT + 6
@@ -147,20 +150,28 @@ class CurvePanel(Panel):
         drawing.text(painter, room, limit(high), self.theme.dim, font)
         room.moveBottom(plot.bottom() + 1)
         drawing.text(painter, room, limit(low), self.theme.dim, font)
+        for trail, x, _ in self._places():
+            drawing.chip(painter, x, TITLE, short(trail.name), self.theme.signal(trail.name), self.font())
         painter.end()
         return picture
 
-    def _values(self, painter: QPainter) -> None:
-        """A chip for each signal with its value at the cursor, and the difference to the compared trace."""
-        font = drawing.sized(self.font(), 11)
+    def _places(self) -> list[tuple[Trail, int, QRect]]:
+        """For each signal the pixel of its chip and the room for its value."""
         each = (self.width() - PAD) // max(1, len(self._trails))
-        for place, trail in enumerate(self._trails):
-            x = PAD + place * each
-            width = drawing.chip(painter, x, TITLE, short(trail.name), self.theme.signal(trail.name), self.font())
+        left = [PAD + place * each for place in range(len(self._trails))]
+        wide = drawing.CHIP_HEIGHT + 6
+        return [
+            (trail, x, QRect(x + wide, TITLE, each - wide - 2, drawing.CHIP_HEIGHT))
+            for trail, x in zip(self._trails, left, strict=True)
+        ]
+
+    def _values(self, painter: QPainter) -> None:
+        """Beside each chip the value at the cursor, and how far it is from the compared trace."""
+        font = drawing.sized(self.font(), 11)
+        for trail, _, room in self._places():
             words = number(float(trail.values[self._t]))
             if trail.compared is not None and self._t < len(trail.compared):
                 words += f" Δ{signed(float(trail.values[self._t] - trail.compared[self._t]))}"
-            room = QRect(x + width + 4, TITLE, each - width - 6, drawing.CHIP_HEIGHT)
             drawing.text(painter, room, words, self.theme.text, font)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -20,9 +20,8 @@ from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
 
 _ALL = "all"
-_MOVES = frozenset({"t", "phase", "playing", "speed", "loop", "inside", "task", "notice", "recent", "engine", "device"})
-"""Fields that change no more than the cursor, or nothing at all here."""
-_STILL = _MOVES - {"t"} | {"can_undo", "can_redo", "open_traces", "compared"}
+_DRAWN = frozenset({"trace", "start", "stop", "layer", "direction", "unit", "signals", "theme", "language"})
+"""Fields that need more than the cursor drawn anew; of the others only t shows here."""
 
 
 class Readout(QWidget):
@@ -31,13 +30,14 @@ class Readout(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setFixedHeight(20)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._text = ""
-        self._colour = QColor()
+        self._colour = self._ground = "#000000"
 
-    def say(self, text: str, colour: str) -> None:
+    def say(self, text: str, colour: str, ground: str) -> None:
         """Show a line."""
-        if text != self._text or QColor(colour) != self._colour:
-            self._text, self._colour = text, QColor(colour)
+        if text != self._text or colour != self._colour or ground != self._ground:
+            self._text, self._colour, self._ground = text, colour, ground
             self.update()
 
     def text(self) -> str:
@@ -113,15 +113,16 @@ class TimelineView(View):
         before, self._snapshot = self._snapshot, snapshot
         if "language" in changed or self._language != snapshot.language:
             self._retranslate()
-        if changed <= _STILL:
+        if not changed & (_DRAWN | {"t"}):
             return
-        only_cursor = changed <= _STILL | {"t"}
+        only_cursor = not changed & _DRAWN
         if not only_cursor:
             self._show_header(snapshot)
         new_trace = snapshot.trace is not before.trace
         self._canvas.show_snapshot(snapshot, self._lanes(), only_cursor=only_cursor, new_trace=new_trace)
         self._show_axis(only_cursor=only_cursor)
-        self._readout.say(self._line(), THEMES[snapshot.theme].text)
+        theme = THEMES[snapshot.theme]
+        self._readout.say(self._line(), theme.text, theme.base)
 
     def sentence(self) -> str:
         snapshot, trace = self._snapshot, self._snapshot.trace
@@ -242,4 +243,4 @@ class TimelineView(View):
 
     def _on_canvas_hovered(self, text: str) -> None:
         theme = THEMES[self._snapshot.theme]
-        self._readout.say(text or self._line(), theme.dim if text else theme.text)
+        self._readout.say(text or self._line(), theme.dim if text else theme.text, theme.base)

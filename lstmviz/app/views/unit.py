@@ -80,6 +80,7 @@ class UnitView(View):
     def _make_header(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setContentsMargins(PAD, 4, PAD, 2)
+        row.setSpacing(6)
         self._label, self._of = QLabel(self), QLabel(self)
         self._spin = QSpinBox(self)
         self._spin.setMinimumWidth(64)
