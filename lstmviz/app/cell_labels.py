@@ -1,0 +1,68 @@
+"""The words and numbers on the cell diagram."""
+
+from __future__ import annotations
+
+from lstmviz.language import tr
+from lstmviz.traces.trace import LayerInfo, Trace
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A number that keeps its width: about so many decimals, fewer for large ones, a true minus sign."""
+    size = abs(value)
+    places = max(0, digits - (size >= 9.995) - (size >= 99.95))
+    return f"{value:{'.1e' if size >= 10_000 else f'.{places}f'}}".replace("-", "−")
+
+
+def labels(info: LayerInfo, direction: str) -> dict[str, tuple[str, ...]]:
+    """What stands over each strip, from the longest wording to the shortest."""
+    prev, short = ("t+1", "₊₁") if direction == "reverse" else ("t−1", "₋₁")
+    if info.cell == "rnn":
+        return {
+            "h_prev": (f"y({prev})",),
+            "x": ("x(t)",),
+            "z": (f"z(t) = Wxᵀx(t) + Wyᵀy({prev}) + b", "z(t) = Wxᵀx + Wyᵀy + b", "FC z(t)"),
+            "h": ("y(t) = h(t)", "y(t)"),
+        }
+    return {
+        "c_prev": (f"c({prev})", f"c{short}"),
+        "h_prev": (f"h({prev})", f"h{short}"),
+        "x": ("x(t)",),
+        "f": (tr("FC f · forget gate, σ"), tr("FC f · forget gate"), "FC f · σ", "FC f", "f"),
+        "g": (tr("FC g · candidate, tanh"), tr("FC g · candidate"), "FC g · tanh", "FC g", "g"),
+        "i": (tr("FC i · input gate, σ"), tr("FC i · input gate"), "FC i · σ", "FC i", "i"),
+        "o": (tr("FC o · output gate, σ"), tr("FC o · output gate"), "FC o · σ", "FC o", "o"),
+        "kept": (tr("kept = f ⊗ c({prev})", prev=prev), f"f ⊗ c({prev})", f"f⊗c({prev})", "f⊗c"),
+        "written": (tr("written = i ⊗ g"), "i ⊗ g", "i⊗g"),
+        "c": (tr("c(t) = kept + written"), "c(t)"),
+        "tanh_c": ("tanh c(t)", "tanh c", "tanh"),
+        "h": ("h(t) = y(t)", "h(t)=y(t)", "h(t)"),
+    }
+
+
+def name(key: str, info: LayerInfo, direction: str) -> str:
+    """The short name of a vector, as an equation writes it."""
+    if key in ("z", "h") and info.cell == "rnn":
+        return "z" if key == "z" else "y"
+    if key in ("f", "g", "i", "o", "c", "h", "x"):
+        return key
+    return labels(info, direction)[key][0].rpartition("= ")[2]
+
+
+def direction_name(direction: str) -> str:
+    """The word for a direction."""
+    return tr("reverse") if direction == "reverse" else tr("forward")
+
+
+def caption(trace: Trace, layer: int, direction: str, unit: int, shared: int) -> str:
+    """What the diagram shows: the layer, its size, the unit whose numbers stand on it, what a pixel of a strip is."""
+    info = trace.layers[layer]
+    parts = [
+        tr("layer {layer} {direction}", layer=layer + 1, direction=direction_name(direction)),
+        tr("{units} units", units=info.units) if info.units > 1 else tr("1 unit"),
+        tr("numbers of unit {unit}", unit=unit),
+    ]
+    if info.outputs != info.units:
+        parts.insert(2, tr("h projected to {outputs}", outputs=info.outputs))
+    if shared > 1:
+        parts.append(tr("a pixel is the mean of up to {shared} units", shared=shared))
+    return " · ".join(parts)

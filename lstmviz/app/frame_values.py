@@ -1,0 +1,168 @@
+"""The vectors of one frame, and the scales on which a trace's vectors are drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lstmviz.cells.lstm import LstmStep
+from lstmviz.cells.rnn import RnnStep
+from lstmviz.cells.weights import LstmWeights, RnnWeights
+from lstmviz.session.snapshot import PHASES
+from lstmviz.traces.trace import Trace
+
+Array = npt.NDArray[np.floating]
+
+COMPUTED_IN = {
+    "c_prev": "",
+    "h_prev": "combine",
+    "x": "combine",
+    "combine": "combine",
+    "f": "f",
+    "g": "g",
+    "i": "i",
+    "kept": "c",
+    "written": "c",
+    "c": "c",
+    "o": "o",
+    "tanh_c": "h",
+    "z": "h",
+    "h": "h",
+}
+"""The phase of the step in which each vector comes to be; "" for what was there before."""
+
+_MOST_VALUES = 2_000_000
+"""Values looked at for one limit: a few milliseconds. Longer traces are looked at in evenly spaced steps."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The limits of a colour map. ``sampled``: they come from some of the steps, so a value beyond them is clipped."""
+
+    low: float
+    high: float
+    sampled: bool = False
+
+    @property
+    def signed(self) -> bool:
+        """Whether zero is in the middle (the diverging map) and not at the closed end (the gates' map)."""
+        return self.low < 0
+
+
+GATE = Scale(0.0, 1.0)
+UNIT = Scale(-1.0, 1.0)
+
+
+def when(key: str, phase: int | None) -> int:
+    """Where a vector stands inside the step: −1 computed before this phase, 0 in it, 1 later. No phase: all −1."""
+    if phase is None or not COMPUTED_IN[key]:
+        return -1
+    own = PHASES.index(COMPUTED_IN[key])
+    return (own > phase) - (own < phase)
+
+
+def frame_values(trace: Trace, t: int, layer: int = 0, direction: str = "forward") -> dict[str, Array]:
+    """Every vector of one layer's step t by name, (H,) each; x is (F,) and h, h_prev are (P,).
+
+    LSTM: c_prev h_prev x f g i o kept written c tanh_c h. RNN: h_prev x h, and z where the lane has its weights.
+    """
+    lane = trace.lanes[layer, direction]
+    values = {name: array[t] for name, array in lane.signals.items()}
+    values["h_prev"] = trace.previous_at(t, "h", layer, direction)
+    values["x"] = trace.input_at(t, layer)
+    if trace.layers[layer].cell == "lstm":
+        values["c_prev"] = trace.previous_at(t, "c", layer, direction)
+        values["kept"] = values["f"] * values["c_prev"]
+        values["written"] = values["i"] * values["g"]
+        values["tanh_c"] = np.tanh(values["c"])
+    elif lane.weights is not None:
+        values["z"] = values["x"] @ lane.weights.wx + values["h_prev"] @ lane.weights.wh + lane.weights.b
+    return values
+
+
+def step_at(trace: Trace, t: int, layer: int = 0, direction: str = "forward") -> LstmStep | RnnStep:
+    """Step t of a layer as `lstmviz.cells` writes it, from the trace's own signals.
+
+    The pre-activations are Wxᵀ x(t) + Whᵀ h(t−1) + b where the lane has its weights; else the activation's inverse of
+    the recorded signal: ln(f/(1 − f)) for a gate, artanh for the rest.
+    """
+    values, weights = frame_values(trace, t, layer, direction), trace.lanes[layer, direction].weights
+    x, h_prev = values["x"], values["h_prev"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if trace.layers[layer].cell == "rnn":
+            activation = weights.activation if isinstance(weights, RnnWeights) else "tanh"
+            z = values["z"] if weights is not None else np.arctanh(values["h"])
+            return RnnStep(x, h_prev, z, values["h"], activation)
+        if isinstance(weights, LstmWeights):
+            z = x @ weights.wx + h_prev @ weights.wh + weights.b
+            before = {f"z{gate}": z[weights.block(gate)] for gate in "ifog"}
+        else:
+            before = {f"z{gate}": np.log(values[gate] / (1 - values[gate])) for gate in "ifo"}
+            before["zg"] = np.arctanh(values["g"])
+    names = ("c_prev", "i", "f", "o", "g", "kept", "written", "c", "tanh_c", "h")
+    return LstmStep(x=x, h_prev=h_prev, **before, **{name: values[name] for name in names})
+
+
+def scales(trace: Trace, layer: int = 0, direction: str = "forward") -> Mapping[str, Scale]:
+    """The scale of every vector of a layer, fixed over the whole trace so that colours never jump between frames.
+
+    Gates 0..1; g, written and tanh(c) −1..1, where they live; c, c(t−1) and kept share ±max |c| over the trace, h and
+    h(t−1) share theirs, x has its own. A limit is rounded up to two digits.
+    """
+    lane = trace.lanes[layer, direction]
+    h = _limit(lane.signals["h"], lane.h0)
+    x = _limit(*_inputs(trace, layer))
+    if trace.layers[layer].cell == "rnn":
+        return {"h": h, "h_prev": h, "x": x, "z": _z_limit(trace, layer, direction)}
+    c = _limit(lane.signals["c"], lane.c0)
+    return {
+        **dict.fromkeys("fio", GATE),
+        **dict.fromkeys(("g", "written", "tanh_c"), UNIT),
+        **dict.fromkeys(("c", "c_prev", "kept"), c),
+        **dict.fromkeys(("h", "h_prev"), h),
+        "x": x,
+    }
+
+
+def _inputs(trace: Trace, layer: int) -> tuple[Array, ...]:
+    if layer == 0:
+        return (trace.inputs,)
+    return tuple(trace.lanes[layer - 1, side].signals["h"] for side in trace.layers[layer - 1].directions)
+
+
+def _z_limit(trace: Trace, layer: int, direction: str) -> Scale:
+    weights = trace.lanes[layer, direction].weights
+    if weights is None:
+        return UNIT
+    steps = range(0, len(trace), max(1, len(trace) * weights.units // 50_000))
+    rows = [frame_values(trace, t, layer, direction)["z"] for t in steps]
+    return Scale(*_rounded(np.stack(rows)), sampled=len(rows) < len(trace))
+
+
+def _every(array: Array) -> int:
+    return max(1, math.ceil(array.size / _MOST_VALUES))
+
+
+def _limit(*arrays: Array | None) -> Scale:
+    """A symmetric scale that holds all the arrays, or every so many of their steps where they are long."""
+    looked_at = [array[:: _every(array)] for array in arrays if array is not None]
+    sampled = any(array is not None and _every(array) > 1 for array in arrays)
+    return Scale(*_rounded(*looked_at), sampled=sampled)
+
+
+def _rounded(*arrays: Array) -> tuple[float, float]:
+    """−m, m with m the largest magnitude, NaN aside, rounded up to two digits; ±1 where all is zero."""
+    peak = 0.0
+    for array in arrays:
+        high, low = float(np.fmax.reduce(array, axis=None)), float(np.fmin.reduce(array, axis=None))
+        peak = max(peak, high if math.isfinite(high) else 0.0, -low if math.isfinite(low) else 0.0)
+    if peak < 1e-300:
+        return -1.0, 1.0
+    digit = 10.0 ** (math.floor(math.log10(peak)) - 1)
+    limit = float(f"{math.ceil(peak / digit * (1 - 1e-9)) * digit:.3g}")
+    limit = max(limit, peak)
+    return -limit, limit

@@ -1,0 +1,132 @@
+"""The pseudocode of one step with the numbers of one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lstmviz.app.cell_labels import number
+from lstmviz.app.frame_values import step_at
+from lstmviz.cells.explain import Line, explain
+from lstmviz.cells.lstm import LstmStep
+from lstmviz.cells.rnn import RnnStep
+from lstmviz.cells.weights import Array
+from lstmviz.language import tr
+from lstmviz.session.snapshot import PHASES
+from lstmviz.traces.trace import Trace
+
+_SIGNALS = {
+    "combine": "x",
+    "ft": "f",
+    "gt": "g",
+    "it": "i",
+    "ot": "o",
+    "c(t)": "c",
+    "h(t)": "h",
+    "z(t)": "h",
+    "y(t)": "h",
+}
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """One line: its code, the unit's numbers, the shape of what it writes, its phase and the signal it is about."""
+
+    code: str
+    numbers: str
+    shape: str
+    phase: int
+    signal: str
+
+
+def step_rows(trace: Trace, t: int, layer: int, direction: str, unit: int) -> tuple[StepRow, ...]:
+    """The lines of ``explain`` for step t, each with this frame's numbers of one unit."""
+    step = step_at(trace, t, layer, direction)
+    weighed = trace.lanes[layer, direction].weights is not None
+    numbers = _LstmNumbers(step, unit, weighed) if isinstance(step, LstmStep) else _RnnNumbers(step, unit, weighed)
+    return tuple(_row(line, numbers, direction) for line in explain(step))
+
+
+def _row(line: Line, numbers: _LstmNumbers | _RnnNumbers, direction: str) -> StepRow:
+    code = line.text.replace("t−1", "t+1") if direction == "reverse" else line.text
+    shape = f"({line.values[line.writes].shape[-1]})" if line.writes else ""
+    return StepRow(code, numbers.of(line.writes), shape, PHASES.index(line.phase), _SIGNALS.get(line.writes, "y"))
+
+
+class _LstmNumbers:
+    """The numbers of one unit of an LSTM's step, by the name that a line writes."""
+
+    def __init__(self, step: LstmStep, unit: int, weighed: bool) -> None:
+        self._step, self._unit, self._weighed = step, unit, weighed
+        self._table: dict[str, Callable[[], str]] = {
+            "combine": self._combine,
+            "c(t)": self._state,
+            "h(t)": self._output,
+        }
+
+    def of(self, writes: str) -> str:
+        if writes in self._table:
+            return self._table[writes]()
+        return self._gate(writes[0]) if writes else self._returned()
+
+    def _at(self, name: str) -> str:
+        return number(float(getattr(self._step, name)[self._unit]), 3)
+
+    @property
+    def _projected(self) -> bool:
+        return len(self._step.h) != len(self._step.c)
+
+    def _combine(self) -> str:
+        return _sizes(self._step.h_prev, self._step.x)
+
+    def _gate(self, gate: str) -> str:
+        z, value, unit = self._at(f"z{gate}"), self._at(gate), self._unit
+        return _activated(gate, unit, "tanh" if gate == "g" else "σ", z, value, self._weighed)
+
+    def _state(self) -> str:
+        c_prev, f, g, i, c = (self._at(name) for name in ("c_prev", "f", "g", "i", "c"))
+        g = f"({g})" if g.startswith("−") else g
+        return f"c[{self._unit}] = {c_prev}·{f} + {g}·{i} = {c}"
+
+    def _output(self) -> str:
+        product = f"{self._at('o')}·tanh({self._at('c')})"
+        if self._projected:
+            value = number(float((self._step.o * self._step.tanh_c)[self._unit]), 3)
+            return tr("{product} = {value}, then projected", product=product, value=value)
+        return f"h[{self._unit}] = {product} = {self._at('h')}"
+
+    def _returned(self) -> str:
+        state = f"c[{self._unit}] = {self._at('c')}"
+        if self._projected:
+            return f"h ({len(self._step.h)}), {state}"
+        return f"h[{self._unit}] = {self._at('h')}, {state}"
+
+
+class _RnnNumbers:
+    """The numbers of one unit of a recurrent layer's step, by the name that a line writes."""
+
+    def __init__(self, step: RnnStep, unit: int, weighed: bool) -> None:
+        self._step, self._unit, self._weighed = step, unit, weighed
+
+    def of(self, writes: str) -> str:
+        z, y = (number(float(values[self._unit]), 3) for values in (self._step.z, self._step.y))
+        if writes == "combine":
+            return _sizes(self._step.y_prev, self._step.x)
+        if writes == "z(t)":
+            name = "z" if self._weighed else tr("z (from y)")
+            return f"{name}[{self._unit}] = {z}"
+        if writes == "y(t)":
+            return _activated("y", self._unit, self._step.activation, z, y, self._weighed)
+        return f"y[{self._unit}] = {y}"
+
+
+def _sizes(state: Array, x: Array) -> str:
+    return tr("{state} + {inputs} = {total} values", state=len(state), inputs=len(x), total=len(state) + len(x))
+
+
+def _activated(name: str, unit: int, function: str, z: str, value: str, weighed: bool) -> str:
+    """f[17] = σ(2.51) = 0.925; without weights the argument is named for what it is, worked back from the value."""
+    if weighed:
+        return f"{name}[{unit}] = {function}({z}) = {value}"
+    inverse = "logit" if function == "σ" else "artanh"
+    return f"{name}[{unit}] = {value}, {inverse} {z}"

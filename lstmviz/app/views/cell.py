@@ -1,0 +1,290 @@
+"""The cell diagram, alive: every wire and block carries the true vector of the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from lstmviz.app import cell_labels, strip, theme
+from lstmviz.app.cell_geometry import (
+    MINIMUM_HEIGHT,
+    MINIMUM_WIDTH,
+    Card,
+    CellGeometry,
+    lstm_geometry,
+    rnn_geometry,
+)
+from lstmviz.app.cell_painter import CellPicture, has_unit, living_rects, paint_frame, paint_still
+from lstmviz.app.frame_values import Array, Scale, frame_values, scales, when
+from lstmviz.app.lane_chooser import LaneChooser
+from lstmviz.app.view import View
+from lstmviz.cells.weights import RnnWeights
+from lstmviz.language import tr
+from lstmviz.session.snapshot import Snapshot
+from lstmviz.traces.trace import LayerInfo
+
+_STILL = frozenset({"trace", "layer", "direction", "unit", "theme", "language"})
+"""What the still part of the picture depends on, with the size; the phase has a picture each."""
+_SPOKEN = {"lstm": (("f", "f"), ("i", "i"), ("o", "o"), ("g", "g"), ("c", "c"), ("h", "h")), "rnn": (("y", "h"),)}
+
+
+class CellView(View):
+    """The LSTM cell (or the recurrent layer) of the chosen layer, with the true vectors of the frame at the cursor."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._snapshot = Snapshot()
+        self._values: Mapping[str, Array] = {}
+        self._scales: Mapping[str, Scale] = {}
+        self._geometry: CellGeometry | None = None
+        self._region = QRegion()
+        self._pictures: dict[int | None, tuple[CellPicture, QPixmap]] = {}
+        self._chooser = LaneChooser(self)
+        self._chooser.chosen.connect(self._on_chooser_chosen)
+        self.setObjectName("cell")
+        self.setMinimumSize(MINIMUM_WIDTH, MINIMUM_HEIGHT)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName(tr("Cell"))
+
+    def sizeHint(self) -> QSize:
+        """A size at which all names are spelt out."""
+        return QSize(860, 400)
+
+    def present(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
+        """Draw what differs: a new frame redraws the strips and numbers alone."""
+        before, self._snapshot = self._snapshot, snapshot
+        if changed & {"trace", "layer", "direction"}:
+            trace = snapshot.trace
+            self._scales = {} if trace is None else scales(trace, snapshot.layer, snapshot.direction)
+        if changed & {"trace", "layer", "direction", "t"}:
+            self._values = self._frame()
+        if changed & _STILL:
+            self._chooser.present(snapshot.trace, snapshot.layer, snapshot.direction)
+            self._arrange()
+            self.update()
+        elif before.phase != snapshot.phase:
+            self.update()
+        elif "t" in changed:
+            self.update(self._region)
+        else:
+            return
+        self.setAccessibleName(tr("Cell"))
+        self.setAccessibleDescription(self.sentence())
+
+    def sentence(self) -> str:
+        """The layer, step, unit and its numbers; inside a step only what is computed by then."""
+        shown = self._snapshot
+        if shown.trace is None:
+            return tr("Cell, no trace is open.")
+        info = self._info()
+        numbers = [
+            f"{name} {cell_labels.number(float(self._values[key][shown.unit]))}"
+            for name, key in _SPOKEN[info.cell]
+            if len(self._values[key]) == info.units and when(key, shown.phase) <= 0
+        ]
+        return tr(
+            "Cell, layer {layer} {direction}, step {step} of {steps}, unit {unit}: {numbers}",
+            layer=shown.layer + 1,
+            direction=cell_labels.direction_name(shown.direction),
+            step=shown.t + 1,
+            steps=shown.steps,
+            unit=shown.unit,
+            numbers=", ".join(numbers) or tr("nothing computed yet"),
+        )
+
+    def draw(self, painter: QPainter, width: int, height: int) -> None:
+        """Draw the diagram anew at any size, without its pixmaps: for a picture or a vector file."""
+        painter.fillRect(0, 0, width, height, QColor(self._theme().base))
+        if self._snapshot.trace is None:
+            self._paint_empty(painter, width, height)
+            return
+        picture = self._picture(self._layout(width, height, 0))
+        paint_still(painter, picture)
+        paint_frame(painter, picture, self._values, self._symbol())
+
+    def strip_of(self, key: str) -> Card | None:
+        """The card of one vector (f, c_prev, written …) where it is drawn, or None without a trace."""
+        return None if self._geometry is None else self._geometry.card(key)
+
+    # -- what is shown
+
+    def _theme(self) -> theme.Theme:
+        return theme.THEMES[self._snapshot.theme]
+
+    def _info(self) -> LayerInfo:
+        assert self._snapshot.trace is not None
+        return self._snapshot.trace.layers[self._snapshot.layer]
+
+    def _frame(self) -> Mapping[str, Array]:
+        shown = self._snapshot
+        return {} if shown.trace is None else frame_values(shown.trace, shown.t, shown.layer, shown.direction)
+
+    def _symbol(self) -> str:
+        """The symbol that is read, for the first layer of a net that reads symbols."""
+        shown = self._snapshot
+        if shown.trace is None or shown.layer or len(shown.trace.inputs) != len(shown.trace.sequence):
+            return ""
+        symbol = shown.trace.sequence.symbol(shown.t)
+        return f"“{symbol}”" if symbol.isprintable() and symbol.strip() else repr(symbol)[1:-1] if symbol else ""
+
+    def _layout(self, width: int, height: int, top: int) -> CellGeometry:
+        info, trace = self._info(), self._snapshot.trace
+        assert trace is not None
+        if info.cell == "lstm":
+            return lstm_geometry(width, height, top)
+        weights = trace.lanes[info.index, self._snapshot.direction].weights
+        return rnn_geometry(width, height, top, weights.activation if isinstance(weights, RnnWeights) else "φ")
+
+    def _picture(self, geometry: CellGeometry) -> CellPicture:
+        shown, info = self._snapshot, self._info()
+        assert shown.trace is not None
+        shared = max(strip.units_per_pixel(card.strip, info.units) for card in geometry.cards)
+        lstm = (("f i o", "f"), ("g i⊗g tanh", "g"), ("c", "c"), ("h", "h"), ("x", "x"))
+        entries = lstm if info.cell == "lstm" else (("y", "h"), ("x", "x"), ("z", "z"))
+        missing = {key: tr("needs the weights") for key in ("z",) if info.cell == "rnn" and key not in self._values}
+        return CellPicture(
+            geometry=geometry,
+            theme=self._theme(),
+            font=self.font(),
+            labels=cell_labels.labels(info, shown.direction),
+            scales=self._scales,
+            legend=tuple((name, self._scales[key]) for name, key in entries if key in self._values),
+            caption=cell_labels.caption(shown.trace, shown.layer, shown.direction, shown.unit, shared),
+            units=info.units,
+            unit=shown.unit,
+            phase=shown.phase,
+            without_values=missing,
+        )
+
+    # -- painting
+
+    def _arrange(self) -> None:
+        """Lay the diagram out for the size the view has; the still pictures are drawn again when they are needed."""
+        self._pictures.clear()
+        self._geometry = None
+        if self._snapshot.trace is None:
+            return
+        top = 0 if self._chooser.isHidden() else self._chooser.sizeHint().height()
+        self._chooser.setGeometry(0, 0, self.width(), top)
+        self._geometry = self._layout(self.width(), self.height(), top)
+        self._region = QRegion()
+        for rect in living_rects(self._geometry):
+            self._region += rect
+
+    def _still(self, geometry: CellGeometry) -> tuple[CellPicture, QPixmap]:
+        """The still part of the picture for the current phase."""
+        phase = self._snapshot.phase
+        if phase not in self._pictures:
+            ratio = self.devicePixelRatioF()
+            pixmap = QPixmap(self.size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(QColor(self._theme().base))
+            picture = self._picture(geometry)
+            painter = QPainter(pixmap)
+            paint_still(painter, picture)
+            painter.end()
+            self._pictures[phase] = picture, pixmap
+        return self._pictures[phase]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self._geometry is None:
+            painter.fillRect(self.rect(), QColor(self._theme().base))
+            self._paint_empty(painter, self.width(), self.height())
+        else:
+            picture, pixmap = self._still(self._geometry)
+            painter.drawPixmap(0, 0, pixmap)
+            paint_frame(painter, picture, self._values, self._symbol())
+        if self.hasFocus():
+            painter.setOpacity(1)
+            painter.setPen(QColor(self._theme().accent))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def _paint_empty(self, painter: QPainter, width: int, height: int) -> None:
+        painter.setPen(QColor(self._theme().dim))
+        text = tr("Open a sample, or a model and a sequence, to see every vector of each step.")
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(24, 24, width - 48, height - 48, int(flags), text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.DevicePixelRatioChange):
+            self._arrange()
+            self.update()
+
+    # -- the user
+
+    def _under(self, x: float, y: float) -> tuple[Card, int, int] | None:
+        """The strip under the pointer, and the first and last unit there."""
+        card = self._geometry.card_at(x, y) if self._geometry else None
+        if card is None or card.key not in self._values or when(card.key, self._snapshot.phase) > 0:
+            return None
+        return card, *strip.units_at(x, card.strip, len(self._values[card.key]))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        point = event.position()
+        under = self._under(point.x(), point.y())
+        selects = under is not None and has_unit(under[0].key, len(self._values[under[0].key]), self._info().units)
+        self.setCursor(Qt.CursorShape.PointingHandCursor if selects else Qt.CursorShape.ArrowCursor)
+        QToolTip.showText(event.globalPosition().toPoint(), self.readout(point.x(), point.y()), self)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            # the pointer's own moves keep the readout up; Qt's would replace it
+            return True
+        return super().event(event)
+
+    def readout(self, x: float, y: float) -> str:
+        """Signal, unit and number at a point of the view, "" where there is no strip."""
+        under = self._under(x, y)
+        if under is None:
+            return ""
+        card, first, last = under
+        vector = self._values[card.key]
+        name = cell_labels.name(card.key, self._info(), self._snapshot.direction)
+        if last > first:
+            mean = cell_labels.number(float(np.mean(vector[first : last + 1])), 4)
+            return tr("{name}, mean of units {first} to {last}: {value}", name=name, first=first, last=last, value=mean)
+        return f"{name}[{first}] = {cell_labels.number(float(vector[first]), 4)}"
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        under = self._under(event.position().x(), event.position().y())
+        if event.button() != Qt.MouseButton.LeftButton or under is None:
+            super().mousePressEvent(event)
+            return
+        card, first, last = under
+        if has_unit(card.key, len(self._values[card.key]), self._info().units):
+            self.asked.emit("unit.select", {"unit": (first + last) // 2})
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        by = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
+        if self._snapshot.trace is None or not by or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            super().keyPressEvent(event)
+            return
+        unit = min(max(self._snapshot.unit + by, 0), self._info().units - 1)
+        if unit != self._snapshot.unit:
+            self.asked.emit("unit.select", {"unit": unit})
+
+    def _on_chooser_chosen(self, layer: int, direction: str) -> None:
+        self.asked.emit("layer.select", {"layer": layer, "direction": direction})
