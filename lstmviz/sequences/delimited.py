@@ -84,7 +84,7 @@ def _lines(text: str) -> list[str]:
 
 def guess(lines: tuple[str, ...], decimal: str | None) -> str:
     """The delimiter under which most lines have one width, above one, and most entries are plain: numbers or dates."""
-    best, best_score = ",", (0.0, 0.0)
+    best, best_score = ";" if decimal == "," else ",", (0.0, 0.0)
     for candidate in CANDIDATES:
         if candidate == decimal:
             continue

@@ -83,8 +83,7 @@ def _check_options(path: Path, delimiter: str | None, decimal: str | None, skip:
 
 def _table(path: Path, found: list[Row], header: bool | None, decimal: str | None) -> Table:
     first, body = found[0], found[1:]
-    mark = decimal or _decimal_of(body or found)
-    has_header = _has_header(first, mark) if header is None else header
+    has_header = _has_header(first) if header is None else header
     if has_header and not body:
         raise SequenceError(
             "“{file}” has a header in line {line} and no rows below it; expected at least one, or header=False.",
@@ -92,25 +91,24 @@ def _table(path: Path, found: list[Row], header: bool | None, decimal: str | Non
             line=first.line,
         )
     names = _names(first.entries if has_header else [""] * len(first.entries))
-    return Table(path, names, body if has_header else found, mark)
+    return Table(path, names, body if has_header else found, decimal or _decimal_of(found))
 
 
-def _decimal_of(body: list[Row]) -> str:
-    """A comma if some number needs it and none has a point."""
-    commas = points = 0
-    for row in body[:100]:
-        for entry in row.entries:
-            is_point = entries.number(entry, ".") is not None
-            points += is_point and "." in entry
-            commas += not is_point and entries.number(entry, ",") is not None
-    return "," if commas > points else "."
+def _decimal_of(found: list[Row]) -> str:
+    """A comma if more numbers need it than have a point."""
+    commas = [
+        entry for row in found for entry in row.entries if "," in entry and entries.number(entry, ",") is not None
+    ]
+    if not commas:
+        return "."
+    points = sum("." in entry and entries.number(entry, ".") is not None for row in found for entry in row.entries)
+    return "," if len(commas) > points else "."
 
 
-def _has_header(first: Row, decimal: str) -> bool:
-    """The first row is names if there are words in it and neither a number nor a date."""
-    return not any(
-        entries.number(entry, decimal) is not None or entries.date(entry) is not None for entry in first.entries
-    ) and any(not entries.is_missing(entry) for entry in first.entries)
+def _has_header(first: Row) -> bool:
+    """The first row is names if there are words in it and neither a number, with either mark, nor a date."""
+    words = [entry for entry in first.entries if not entries.is_missing(entry)]
+    return bool(words) and not any(entries.is_plain(word) for word in words)
 
 
 def _names(header: List[str]) -> tuple[str, ...]:
@@ -182,7 +180,8 @@ def _raise_missing(table: Table, row: Row, place: int) -> NoReturn:
 def _raise_text(table: Table, row: Row, place: int) -> NoReturn:
     raise SequenceError(
         "“{file}” line {line}, column {place} “{column}”: “{entry}” is not a number; expected a number with decimal "
-        "mark “{decimal}”. Choose other columns with columns=…, or take this one as words with labels={place}.",
+        "mark “{decimal}” (another one: decimal=…). Choose other columns with columns=…, or take this one as words "
+        "with labels={place}.",
         file=table.path.name,
         line=row.line,
         place=place + 1,
