@@ -179,7 +179,7 @@ def problems(messages: list[str], po: Path) -> list[str]:
 
 
 def placeholders(text: str) -> list[str] | None:
-    """The names in braces and argparse's %(names)s, sorted; None where the braces do not match, which is no template."""
+    """The names in braces and argparse's %(names)s, sorted; None where the braces do not match: no template."""
     try:
         names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
     except ValueError:

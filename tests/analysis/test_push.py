@@ -40,9 +40,9 @@ def test_the_terms_add_up_to_the_pre_activation(
     exact += sum(Fraction(float(x[k])) * Fraction(float(w.wx[k, column])) for k in range(inputs))
     exact += sum(Fraction(float(h[k])) * Fraction(float(w.wh[k, column])) for k in range(units))
     size = sum(abs(push.term) for push in named) + 1
-    assert abs(math.fsum(push.term for push in named) - float(exact)) <= 4 * np.finfo(float).eps * size
+    assert abs(math.fsum(push.term for push in named) - float(exact)) <= 32 * np.finfo(float).eps * size
     by_the_cell = getattr(lstm_step(w, x, h), f"z{gate}")[unit]
-    assert by_the_cell == pytest.approx(float(exact), abs=20 * float(np.finfo(dtype).eps) * size)
+    assert by_the_cell == pytest.approx(float(exact), abs=100 * float(np.finfo(dtype).eps) * size)
     for push in named:
         assert push.term == push.weight * push.value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -28,4 +29,4 @@ def test_the_fractions_are_those_of_a_count(signal: np.ndarray) -> None:
         assert gates.high[unit] == sum(abs(v) > 0.9 for v in column) / steps
         assert signed.low[unit] == sum(v < -0.9 for v in column) / steps
         assert signed.high[unit] == sum(v > 0.9 for v in column) / steps
-        assert signed.either[unit] == sum(abs(v) > 0.9 for v in column) / steps
+        assert signed.either[unit] == pytest.approx(sum(abs(v) > 0.9 for v in column) / steps, rel=1e-15)
