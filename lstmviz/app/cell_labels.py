@@ -64,5 +64,5 @@ def caption(trace: Trace, layer: int, direction: str, unit: int, shared: int) ->
     if info.outputs != info.units:
         parts.insert(2, tr("h projected to {outputs}", outputs=info.outputs))
     if shared > 1:
-        parts.append(tr("a pixel is the mean of up to {shared} units", shared=shared))
+        parts.append(tr("a pixel: mean of up to {shared} units", shared=shared))
     return " · ".join(parts)
