@@ -100,6 +100,7 @@ class Server:
         self._output = output
         self._workshop = Workshop()
         self._reported = 0.0
+        self._nice = False
 
     def serve(self) -> None:
         """Answer until the input or the output is closed."""
@@ -118,7 +119,9 @@ class Server:
             if isinstance(request, Upload):
                 self._workshop.take(request)
             elif isinstance(request, Hello):
-                self._send(Part(request.id, introduce()))
+                info = introduce()
+                self._yield_to_the_window()
+                self._send(Part(request.id, info))
                 self._send(Done(request.id))
             else:
                 self._answer(request)
@@ -145,6 +148,12 @@ class Server:
                 self._inbox.check(request.id)
                 self._send(Part(request.id, piece))
         self._send(Done(request.id))
+
+    def _yield_to_the_window(self) -> None:
+        """Work behind the window's drawing from now on, but not before: the import of torch is waited for."""
+        if hasattr(os, "nice") and not self._nice:
+            os.nice(NICE)
+            self._nice = True
 
     def _send(self, message: msgspec.Struct) -> None:
         rest = memoryview(encode(message))
@@ -210,8 +219,6 @@ def main() -> int:
         paths.log_file("engine"), maxBytes=1 << 20, backupCount=2, delay=True
     )
     logging.basicConfig(handlers=[handler], format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    if hasattr(os, "nice"):
-        os.nice(NICE)
     inbox = Inbox(source)
     Server(inbox, target).serve()
     logging.shutdown()
