@@ -136,9 +136,9 @@ def indices(wish: Wish, length: int, what: str, trace: Trace) -> Indices:
         parts = [wish] if isinstance(wish, slice | int | np.integer) else [int(place) for place in wish]
     places: set[int] = set()
     for part in parts:
-        for bound, limit in _bounds(part, length):
-            if not -length <= bound <= limit:
-                raise TraceError(absent, index=bound, trace=trace.name, first=0, last=length - 1)
+        for place in _named(part):
+            if not -length <= place < length:
+                raise TraceError(absent, index=place, trace=trace.name, first=0, last=length - 1)
         places.update(range(*part.indices(length)) if isinstance(part, slice) else (part % length,))
     if not places:
         raise TraceError(none, text=str(wish), last=length - 1)
@@ -159,11 +159,13 @@ def _parse(part: str) -> slice | int:
     return slice(start, stop, step)
 
 
-def _bounds(part: slice | int, length: int) -> list[tuple[int, int]]:
-    """The places that a part names, each with the highest that is allowed there: a stop may be one past the end."""
+def _named(part: slice | int) -> list[int]:
+    """The places that a part names and that must exist: a stop names the place before it."""
     if not isinstance(part, slice):
-        return [(int(part), length - 1)]
-    return [(bound, limit) for bound, limit in ((part.start, length - 1), (part.stop, length)) if bound is not None]
+        return [int(part)]
+    start = [] if part.start is None else [int(part.start)]
+    stop = [] if part.stop is None else [int(part.stop) - (part.stop > 0)]
+    return start + stop
 
 
 def _narrow(places: Indices) -> slice | Indices:
