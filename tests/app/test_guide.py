@@ -134,6 +134,14 @@ def test_the_language_changes_while_the_page_stays(guide: GuideDialog) -> None:
     assert guide.pages.item(2).text() == "Como ler as portas"
 
 
+def test_a_closed_guide_opens_again_in_the_language_of_the_moment(guide: GuideDialog) -> None:
+    guide.show()
+    guide.close()
+    language.use("pt_BR")
+    guide.show()
+    assert guide.pages.item(0).text() == "O que você vê"
+
+
 def test_the_guide_does_not_hold_up_the_window_and_its_parts_have_names(guide: GuideDialog) -> None:
     assert not guide.isModal()
     assert guide.pages.accessibleName()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QTextBrowser, QWidget
 
 from lstmviz import language, paths
@@ -60,6 +61,7 @@ class GuideDialog(QDialog):
 
     def retranslate(self) -> None:
         """Read every title and the page again in the current language; the place in the page stays."""
+        self._language = language.current()
         self.setWindowTitle(tr("Guide"))
         self.pages.setAccessibleName(tr("Pages of the guide"))
         self.text.setAccessibleName(tr("Text of the guide"))
@@ -72,6 +74,12 @@ class GuideDialog(QDialog):
             item.setSizeHint(QSize(width + 16, 2 * self.pages.fontMetrics().height()))
         self.pages.setFixedWidth(self.pages.sizeHintForColumn(0) + 2 * self.pages.frameWidth())
         self._draw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A guide that was closed while the language changed opens in the new one."""
+        if self._language != language.current():
+            self.retranslate()
+        super().showEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """The colours of the page are those of the palette, and change with it."""
