@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,6 +30,7 @@ class StackRun:
 
 
 @torch.no_grad()
+@np.errstate(all="ignore")  # weights may be NaN or infinite: the check says so
 def run_stack(
     stack: Stack, x: Tensor, lengths: list[int], h0: Tensor, c0: Tensor | None, known: Tensor | None = None
 ) -> StackRun:

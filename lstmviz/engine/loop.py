@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lstmviz.engine.fused import LaneRun
+from lstmviz.engine.fused import LaneRun, blocks, tanh_
 from lstmviz.engine.weights import LaneWeights
 
 _BATCH, _CELLS = 16, 2048
@@ -27,18 +27,18 @@ def loop_lane(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor) -> LaneRun:
     x: (T, B, F), h0: (B, R), c0: (B, H).
     """
     steps, batch, units = x.shape[0], x.shape[1], w.units
-    z = torch.addmm(w.b, x.reshape(steps * batch, -1), w.wx.t()).view(steps, batch, 4 * units)
+    wx, wh = w.w.t().tensor_split([x.shape[2]])
+    z = torch.addmm(w.b, x.reshape(steps * batch, -1), wx).view(steps, batch, 4 * units)
     c = x.new_empty((steps, batch, units))
     h = x.new_empty((steps, batch, w.cells.outputs))
     # without a projection h(t) is made where it stays
     cells = h if w.whr is None else x.new_empty((1, batch, units)).expand(steps, batch, units)
-    wh = w.wh.t()
-    parts = [block.unbind(0) for block in (z, z[..., : 3 * units], *z.split(units, dim=2))]
+    parts = [block.unbind(0) for block in (z, z[..., : 3 * units], *blocks(z))]
     h_t, c_before = h0, c0
     for z_t, ifo, i, f, o, g, c_t, out, h_next in zip(*parts, c.unbind(0), cells.unbind(0), h.unbind(0), strict=True):
         z_t.addmm_(h_t, wh)
         ifo.sigmoid_()
-        g.tanh_()
+        tanh_(g)
         torch.mul(i, g, out=c_t).addcmul_(f, c_before)
         torch.tanh(c_t, out=out).mul_(o)
         if w.whr is not None:

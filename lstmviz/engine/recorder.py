@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, cast, overload
 
 import numpy as np
 import torch
@@ -22,6 +22,10 @@ from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import Array, Lane, ModelInfo, Recorded, Trace
 
 
+@overload
+def record(model: nn.Module, sequence: Sequence, h0: Any = None, c0: Any = None) -> Trace: ...
+@overload
+def record(model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None) -> Any: ...
 def record(model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None) -> Trace | list[Trace]:
     """Every signal of ``model`` on ``sequence``, in evaluation mode; nothing of the model changes.
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lstmviz.cells.weights import LstmWeights, RnnWeights, Weights
+from lstmviz.cells.weights import Activation, Array, LstmWeights, RnnWeights, Weights
 from lstmviz.errors import ModelError
 from lstmviz.traces.trace import CellKind, LayerInfo
 
@@ -22,14 +22,13 @@ Side = Literal["forward", "reverse"]
 class LaneWeights:
     """One layer in one direction, twice: as torch's fused kernel takes it, and as copies with the gates in our order.
 
-    framework: torch's own list for one layer, rows i f g o, two biases. wx: (4H, F), wh: (4H, R), b: (4H,), rows
+    framework: torch's own list for one layer, rows i f g o, two biases. w: (4H, F + R), [Wx Wh], and b: (4H,), rows
     i f o g, both biases added, so that the three σ blocks lie together; whr: (P, H) or None. For an RNN H rows.
     cells: the same numbers for `lstmviz.cells`; on a CPU they share the copies' memory.
     """
 
     framework: list[Tensor]
-    wx: Tensor
-    wh: Tensor
+    w: Tensor
     b: Tensor
     whr: Tensor | None
     cells: Weights
@@ -74,7 +73,7 @@ def read_stack(module: Recurrent, path: str = "") -> Stack:
         weights = lanes[layer, "forward"].cells
         name = f"{path}.{layer}" if path else f"layer.{layer}"
         infos.append(LayerInfo(layer, name, cell, weights.inputs, weights.units, weights.outputs, sides))
-    first = lanes[0, "forward"].wx
+    first = lanes[0, "forward"].w
     return Stack(cell, tuple(infos), lanes, first.dtype, first.device)
 
 
@@ -82,41 +81,37 @@ def _lane(module: Recurrent, layer: int, side: Side) -> LaneWeights:
     ending = ""
     if isinstance(module, nn.RNNBase):
         ending = f"_l{layer}" + ("_reverse" if side == "reverse" else "")
-
-    def tensor(name: str) -> Tensor:
-        return cast(Tensor, getattr(module, name + ending)).detach()
-
-    w_ih, w_hh = tensor("weight_ih"), tensor("weight_hh")
-    if w_ih.dtype not in (torch.float32, torch.float64):
+    names = ["weight_ih", "weight_hh"]
+    if module.bias:
+        names += ["bias_ih", "bias_hh"]
+    if isinstance(module, nn.LSTM) and module.proj_size:
+        names.append("weight_hr")
+    framework = [cast(Tensor, getattr(module, name + ending)).detach() for name in names]
+    kind, device = framework[0].dtype, framework[0].device
+    if kind not in (torch.float32, torch.float64):
         raise ModelError(
             "The weights are {dtype}; lstmviz records float32 and float64. Use module.float() first.",
-            dtype=str(w_ih.dtype).removeprefix("torch."),
+            dtype=str(kind).removeprefix("torch."),
         )
-    framework = [w_ih, w_hh]
-    bias = w_ih.new_zeros(w_ih.shape[0])
-    if module.bias:
-        framework += [tensor("bias_ih"), tensor("bias_hh")]
-        bias = framework[2] + framework[3]
+    arrays = dict(zip(names, (tensor.cpu().numpy() for tensor in framework), strict=True))
+    w = np.concatenate([arrays["weight_ih"], arrays["weight_hh"]], axis=1)
+    b = arrays["bias_ih"] + arrays["bias_hh"] if module.bias else np.zeros(len(w), w.dtype)
+    features = arrays["weight_ih"].shape[1]
     if isinstance(module, nn.RNN | nn.RNNCell):
-        wx, wh = w_ih.clone(), w_hh.clone()
-        activation = cast(Literal["tanh", "relu"], module.nonlinearity)
-        return LaneWeights(
-            framework, wx, wh, bias, None, RnnWeights(_numpy(wx).T, _numpy(wh).T, _numpy(bias), activation)
-        )
-    wx, wh, b = _ifog(w_ih), _ifog(w_hh), _ifog(bias)
-    whr = None
-    if isinstance(module, nn.LSTM) and module.proj_size:
-        framework.append(tensor("weight_hr"))
-        whr = framework[-1].clone()
-    projection = None if whr is None else _numpy(whr).T
-    return LaneWeights(framework, wx, wh, b, whr, LstmWeights(_numpy(wx).T, _numpy(wh).T, _numpy(b), projection))
+        activation = cast(Activation, module.nonlinearity)
+        cells: Weights = RnnWeights(w[:, :features].T, w[:, features:].T, b, activation)
+        return LaneWeights(framework, torch.from_numpy(w).to(device), torch.from_numpy(b).to(device), None, cells)
+    _ifog(w)
+    _ifog(b)
+    whr = arrays["weight_hr"].copy() if "weight_hr" in arrays else None
+    cells = LstmWeights(w[:, :features].T, w[:, features:].T, b, None if whr is None else whr.T)
+    projection = None if whr is None else torch.from_numpy(whr).to(device)
+    return LaneWeights(framework, torch.from_numpy(w).to(device), torch.from_numpy(b).to(device), projection, cells)
 
 
-def _ifog(rows: Tensor) -> Tensor:
-    """A copy with torch's blocks i f g o in the order i f o g."""
-    units = rows.shape[0] // 4
-    return torch.cat([rows[: 2 * units], rows[3 * units :], rows[2 * units : 3 * units]])
-
-
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.cpu().numpy()
+def _ifog(rows: Array) -> None:
+    """Torch's blocks of rows i f g o in the order i f o g, in place."""
+    g, o = np.split(rows, 4)[2:]
+    candidate = g.copy()
+    g[...] = o
+    o[...] = candidate
