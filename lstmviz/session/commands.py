@@ -127,6 +127,7 @@ _FILE = (
     Command("app.quit", mark("Quit"), (FILE,), "Ctrl+Q", "window", apart=True, icon="quit",
             hint=mark("Close the window; settings and layout are kept")),
     Command("file.open_path", mark("Open a file by its path"), where="window", parameters=("path",)),
+    Command("file.open_paths", mark("Open several files"), where="window", parameters=("paths",)),
     Command("sample.open", mark("Open a sample"), where="window", parameters=("id",)),
     Command("picture.save", mark("Save a picture of a view"), where="window", parameters=("view",)),
     Command("trace.activate", mark("Show an open trace"), parameters=("id",), undoable=True),

@@ -1,0 +1,45 @@
+"""The page of shortcuts, from the table of commands."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from lstmviz.app.controls import plain, shortcut_text
+from lstmviz.language import tr
+from lstmviz.session.commands import COMMANDS, MENUS
+
+
+class ShortcutsDialog(QDialog):
+    """Every command that has keys, by menu."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Keyboard shortcuts"))
+        self.resize(620, 640)
+        self.list = QTreeWidget(self)
+        self.list.setColumnCount(3)
+        self.list.setHeaderLabels([tr("Command"), tr("Keys"), tr("What it does")])
+        self.list.setAccessibleName(tr("Keyboard shortcuts"))
+        self.list.setRootIsDecorated(False)
+        self.list.setAlternatingRowColors(True)
+        for menu in MENUS:
+            self._add_group(menu)
+        self.list.expandAll()
+        for column in range(2):
+            self.list.resizeColumnToContents(column)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(buttons)
+
+    def _add_group(self, menu: str) -> None:
+        group = QTreeWidgetItem(self.list, [plain(menu)])
+        group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        font = group.font(0)
+        font.setBold(True)
+        group.setFont(0, font)
+        for command in COMMANDS.values():
+            if command.shortcut and command.menu and command.menu[0] == menu:
+                QTreeWidgetItem(group, [plain(command.title), shortcut_text(command.id), tr(command.hint)])

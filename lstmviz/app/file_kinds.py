@@ -1,0 +1,46 @@
+"""What a path is, by its ending and its neighbours, without reading it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+What = Literal["trace", "model", "sequence"]
+
+MODEL_ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
+TRACE_ENDINGS = (".zarr",)
+SEQUENCE_ENDINGS = (".csv", ".tsv", ".npy", ".npz", ".txt", ".wav", ".png")
+_ZARR_FILES = ("zarr.json", ".zgroup")
+
+
+def what_is(path: str) -> What:
+    """A trace store, a model file or (everything else) a sequence.
+
+    JSON is a model where its safetensors lie beside it. A file inside a store stands for its store.
+    """
+    file = Path(path)
+    if file.suffix.lower() in TRACE_ENDINGS or file.name in _ZARR_FILES:
+        return "trace"
+    if file.is_dir() and any((file / name).exists() for name in _ZARR_FILES):
+        return "trace"
+    if file.suffix.lower() in MODEL_ENDINGS:
+        return "model"
+    if file.suffix.lower() == ".json" and file.with_suffix(".safetensors").exists():
+        return "model"
+    return "sequence"
+
+
+def store_of(path: str) -> str:
+    """The folder of a trace store, for a path that may be a file inside it."""
+    file = Path(path)
+    return str(file.parent if file.name in _ZARR_FILES else file)
+
+
+def readable_files(folder: Path, limit: int = 60) -> list[Path]:
+    """The sequences, models and traces of a folder, by name; an unreadable folder has none."""
+    endings = (*SEQUENCE_ENDINGS, *MODEL_ENDINGS, *TRACE_ENDINGS)
+    try:
+        found = [path for path in folder.iterdir() if path.suffix.lower() in endings and path.name[0] != "."]
+    except OSError:
+        return []
+    return sorted(found, key=lambda path: path.name.lower())[:limit]

@@ -1,0 +1,169 @@
+"""The window's process: from the first line to the last."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import sys
+from collections.abc import Sequence as Many
+from logging.handlers import RotatingFileHandler
+from types import TracebackType
+from typing import TextIO
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTimer, QTranslator
+from PySide6.QtWidgets import QApplication
+
+from lstmviz import __version__, language, paths
+from lstmviz.app import icons
+from lstmviz.app.engine_process import QProcessTransport
+from lstmviz.app.offers import Offers
+from lstmviz.app.opening import Opening
+from lstmviz.app.recording import Recording
+from lstmviz.app.saving import Saving
+from lstmviz.app.shell import MainWindow
+from lstmviz.app.window_commands import WindowCommands
+from lstmviz.language import tr
+from lstmviz.sequences.samples import samples
+from lstmviz.session.dispatch import Dispatcher
+from lstmviz.session.settings import Settings, load_settings, save_settings
+from lstmviz.session.snapshot import Snapshot
+from lstmviz.session.state import Session, ThemeName
+from lstmviz.wire.client import Client, State
+from lstmviz.wire.transport import MakeTransport
+
+FIRST_SAMPLE = "reber"
+LOG_BYTES = 1 << 20
+_log = logging.getLogger(__name__)
+
+
+class Program(QObject):
+    """The window with everything behind it; tests and pictures make one too."""
+
+    def __init__(self, settings: Settings, make_transport: MakeTransport = QProcessTransport) -> None:
+        super().__init__()
+        self.settings = settings
+        session = Session(system_theme=system_theme(), system_language=language.of_the_system())
+        settings.give_to(session)
+        language.use(session.language)
+        self._translator = QTranslator(self)
+        load_qt_words(self._translator, session.language)
+        self.dispatcher = Dispatcher(session)
+        try:
+            self.samples = samples()
+        except (OSError, ValueError) as error:
+            self.samples = ()
+            session.notify(str(error), "error")
+        self.window = MainWindow(self.dispatcher, self.samples)
+        self.client = Client(make_transport, self._on_engine_state)
+        self.recording = Recording(self.dispatcher, self.client)
+        self.offers = Offers(self.window, self.samples)
+        self.opening = Opening(self.dispatcher, self.recording, self.samples, self.offers.ask)
+        self.offers.opening = self.opening
+        self.saving = Saving(self.window, self.recording)
+        self.commands = WindowCommands(self.window, self.opening, self.recording, self.saving, self.client)
+        self.window.restore_layout(settings.window_geometry, settings.window_state)
+        self.dispatcher.listen(self._on_changed)
+        self.dispatcher.announce()
+        QApplication.styleHints().colorSchemeChanged.connect(self._on_color_scheme_changed)
+
+    def open_first(self, files: Many[str], sample: str) -> None:
+        """Open what was asked for on the command line; at the very first start the default sample."""
+        if files:
+            self.dispatcher.run("file.open_paths", paths=tuple(files))
+        elif sample or not self.settings.started_before:
+            known = [one.id for one in self.samples if one.net]
+            wanted = sample or (FIRST_SAMPLE if FIRST_SAMPLE in known else known[0] if known else "")
+            if wanted:
+                self.dispatcher.run("sample.open", id=wanted)
+
+    def start_engine(self) -> None:
+        """Start the engine: after the first paint, so that the window is there at once."""
+        self.client.start()
+
+    def finish(self) -> None:
+        """Keep the settings and end the engine."""
+        self.settings.take_from(self.dispatcher.session)
+        self.settings.window_geometry, self.settings.window_state = self.window.layout_text()
+        self.settings.started_before = True
+        save_settings(self.settings)
+        self.client.stop()
+
+    def fault(self, error: BaseException) -> None:
+        """A fault of ours: the log has it, the user hears of it, the window goes on."""
+        self.dispatcher.session.notify(
+            tr(
+                "Something went wrong in the window: {error}. What you had is still here; the log is {path}.",
+                error=f"{type(error).__name__}: {error}",
+                path=str(paths.log_file("window")),
+            ),
+            "error",
+        )
+        self.dispatcher.announce()
+
+    def _on_engine_state(self, state: State) -> None:
+        session = self.dispatcher.session
+        if state == "ready" and session.engine == "restarting":
+            session.notify(tr("The engine died and was restarted; the open traces are still here."), "warning")
+        if state == "failed" and self.client.problem is not None:
+            session.notify(str(self.client.problem), "error")
+        if state == "ready" and self.client.info is not None:
+            session.device = self.client.info.device.upper()
+        session.engine = state
+        self.dispatcher.announce()
+
+    def _on_changed(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
+        if "language" in changed:
+            load_qt_words(self._translator, snapshot.language)
+
+    def _on_color_scheme_changed(self) -> None:
+        self.dispatcher.session.system_theme = system_theme()
+        self.dispatcher.announce()
+
+
+def system_theme() -> ThemeName:
+    """Light or dark as the system has it; light where it does not say."""
+    return "dark" if QApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else "light"
+
+
+def load_qt_words(translator: QTranslator, name: str) -> None:
+    """Let Qt's own buttons and dialogs speak the language."""
+    QApplication.removeTranslator(translator)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if name != "en" and translator.load(QLocale(name), "qtbase", "_", folder):
+        QApplication.installTranslator(translator)
+
+
+def run(files: Many[str] = (), sample: str = "") -> int:
+    """Open the window with files or a sample, and return the exit status when it is closed."""
+    fault_file = start_log()
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("lstmviz")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("lstmviz")
+    app.setWindowIcon(icons.app_icon())
+    program = Program(load_settings())
+
+    def excepthook(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+        _log.error("a fault in the window", exc_info=(kind, error, where))
+        program.fault(error)
+
+    sys.excepthook = excepthook
+    program.window.show()
+    QTimer.singleShot(0, program.start_engine)
+    program.open_first(files, sample)
+    status = app.exec()
+    program.finish()
+    faulthandler.disable()
+    fault_file.close()
+    return status
+
+
+def start_log() -> TextIO:
+    """Log to the window's file, and let the interpreter write there why it crashed."""
+    handler = RotatingFileHandler(paths.log_file("window"), maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    fault_file = paths.log_file("window-crash").open("w", encoding="utf-8")
+    faulthandler.enable(fault_file)
+    return fault_file

@@ -1,0 +1,102 @@
+"""Asking the user for the model or the sequence that is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from lstmviz.app.dialogs.record import Choice, RecordDialog
+from lstmviz.app.file_kinds import MODEL_ENDINGS, SEQUENCE_ENDINGS
+from lstmviz.app.kinds import KIND_TITLES
+from lstmviz.app.opening import Offer, Opening, no_model_sentence
+from lstmviz.language import tr
+from lstmviz.sequences.samples import Sample
+
+BROWSE = "browse"
+ACTIVE = "active"
+_SAMPLE = "sample:"
+
+
+class Offers:
+    """Opens a dialog for an offer and records what was chosen."""
+
+    def __init__(self, window: QWidget, samples: tuple[Sample, ...]) -> None:
+        self._window = window
+        self._samples = samples
+        self._offer = Offer(None, None, ())
+        self.opening: Opening | None = None
+        self.dialog: RecordDialog | None = None
+
+    def ask(self, offer: Offer) -> None:
+        """Ask for what the offer lacks."""
+        self._offer = offer
+        self.dialog = RecordDialog(self._sentence(), self._models(), self._sequences(), self._window)
+        self.dialog.chosen.connect(self._on_chosen)
+        self.dialog.finished.connect(self._on_finished)
+        self.dialog.open()
+
+    def _sentence(self) -> str:
+        if self._offer.sequence is not None:
+            return no_model_sentence(self._offer.sequence)
+        net = self._offer.model
+        if net is None:
+            return tr("Which model should read which sequence?")
+        if net.vocabulary:
+            return tr("“{name}” reads {count} symbols. What should it read?", name=net.name, count=net.inputs)
+        return tr("“{name}” takes {count} features a step. What should it read?", name=net.name, count=net.inputs)
+
+    def _models(self) -> list[Choice]:
+        if self._offer.model is not None:
+            return []
+        rows = [Choice(net.path, net.name, _about(net.note, fits), fits) for net, fits in self._offer.nets]
+        rows.sort(key=lambda row: row.fits is False)
+        return [*rows, Choice(BROWSE, tr("Choose a model file…"))]
+
+    def _sequences(self) -> list[Choice]:
+        if self._offer.sequence is not None:
+            return []
+        rows = [Choice(_SAMPLE + one.id, one.title, tr(KIND_TITLES[one.kind])) for one in self._samples]
+        return [Choice(BROWSE, tr("Choose a sequence file…")), *rows]
+
+    def _on_finished(self) -> None:
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None
+
+    def _on_chosen(self, model: str, sequence: str) -> None:
+        if self._offer.model is not None:
+            model = self._offer.model.path
+        if model == BROWSE:
+            self._browse(tr("Choose a model"), MODEL_ENDINGS, lambda path: self._with_model(path, sequence))
+        else:
+            self._with_model(model, sequence)
+
+    def _with_model(self, model: str, sequence: str) -> None:
+        if sequence == BROWSE:
+            self._browse(tr("Choose a sequence"), SEQUENCE_ENDINGS, lambda path: self._record(model, path))
+        else:
+            self._record(model, sequence)
+
+    def _record(self, model: str, sequence: str) -> None:
+        if self.opening is None:
+            return
+        if self._offer.sequence is not None:
+            self.opening.record(model, self._offer.sequence)
+        elif sequence.startswith(_SAMPLE):
+            self.opening.record_sample(model, sequence.removeprefix(_SAMPLE))
+        else:
+            self.opening.record_file(model, sequence)
+
+    def _browse(self, title: str, endings: tuple[str, ...], then: Callable[[str], None]) -> None:
+        dialog = QFileDialog(self._window, title)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        wanted = " ".join(f"*{ending}" for ending in endings)
+        dialog.setNameFilters([f"{title} ({wanted})", f"{tr('All files')} (*)"])
+        dialog.fileSelected.connect(then)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+
+def _about(note: str, fits: bool | None) -> str:
+    return tr("does not fit this sequence") if fits is False else note

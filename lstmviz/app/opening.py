@@ -1,0 +1,244 @@
+"""Opening: whatever is dropped or chosen, the right thing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence as Many
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from lstmviz.app.file_kinds import store_of, what_is
+from lstmviz.app.recording import Recording
+from lstmviz.errors import LstmvizError, ModelError, SequenceError
+from lstmviz.language import tr
+from lstmviz.nets.spec import Look, NetSpec
+from lstmviz.sequences.samples import Sample
+from lstmviz.sequences.sequence import Sequence
+from lstmviz.session.dispatch import Dispatcher
+from lstmviz.traces.trace import Trace
+from lstmviz.wire.messages import NetSummary
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the window should ask the user: a model for this sequence, a sequence for this model, or both.
+
+    nets: the models that are known, each with whether it fits the sequence (None where there is no sequence).
+    """
+
+    sequence: Sequence | None
+    model: NetSummary | None
+    nets: tuple[tuple[NetSummary, bool | None], ...]
+
+
+def fits(net: NetSummary, sequence: Sequence) -> bool:
+    """Whether the net can take the sequence: its symbols are known, or its width is the net's."""
+    if net.vocabulary:
+        return bool(sequence.vocabulary) and set(sequence.vocabulary) <= set(net.vocabulary)
+    return not sequence.vocabulary and sequence.features == net.inputs
+
+
+class Opening:
+    """Finds out what a path is and brings model and sequence together; ``offer`` asks the user where one is missing."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, recording: Recording, samples: Many[Sample], offer: Callable[[Offer], None]
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._recording = recording
+        self._samples = tuple(samples)
+        self._offer = offer
+        self._nets: dict[str, NetSummary] = {}
+        self._model: NetSummary | None = None
+
+    def open_paths(self, paths: Many[str]) -> None:
+        """Open several files one after the other; one model among sequences reads them all."""
+        kinds = {path: what_is(path) for path in paths}
+        models = [path for path, what in kinds.items() if what == "model"]
+        together = len(models) == 1 and "sequence" in kinds.values()
+        for path, what in kinds.items():
+            if together and what == "sequence":
+                self._recording.queue(partial(self.record_file, models[0], path))
+            elif not (together and what == "model"):
+                self._recording.queue(partial(self.open_path, path))
+
+    def open_path(self, path: str) -> None:
+        """Open a sequence, a model or a trace; raises LstmvizError where there is nothing at the path."""
+        path = self._existing(path)
+        what = what_is(path)
+        if what == "trace":
+            store = store_of(path)
+            self._recording.open_trace(store, lambda trace: self._on_trace_opened(trace, store))
+        elif what == "model":
+            self._open_model(path)
+        else:
+            self._recording.load_sequence(path, {}, lambda sequence: self._on_sequence_loaded(sequence, path))
+
+    def open_sample(self, sample_id: str) -> None:
+        """Record the sample's net on the sample; one without a net asks for a model."""
+        sample = next((one for one in self._samples if one.id == sample_id), None)
+        if sample is None:
+            raise SequenceError(
+                "There is no sample “{id}”; expected one of {known}.",
+                id=sample_id,
+                known=", ".join(one.id for one in self._samples),
+            )
+        self._load_sample(sample, lambda sequence: self._on_sample_loaded(sample, sequence))
+
+    def ask_both(self) -> None:
+        """Offer every model and sequence that is known."""
+        self._with_nets(lambda: self._offer(Offer(None, None, tuple((net, None) for net in self._nets.values()))))
+
+    def record_sample(self, model: str, sample_id: str) -> None:
+        """Record a model file on a sample."""
+        sample = next(one for one in self._samples if one.id == sample_id)
+        self._load_sample(sample, lambda sequence: self.record(model, sequence))
+
+    def record_file(self, model: str, path: str) -> None:
+        """Record a model file on a sequence file."""
+        path = self._existing(path)
+        self._dispatcher.session.remember(path)
+        self._recording.load_sequence(path, {}, lambda sequence: self.record(model, sequence))
+
+    def record(self, model: str, sequence: Sequence, look: Look | None = None) -> None:
+        """Record a model file on a sequence and show the trace."""
+        self._recording.record(model, sequence, lambda trace: self._on_recorded(trace, model, look))
+
+    def _existing(self, path: str) -> str:
+        absolute = str(Path(path).absolute())
+        if not Path(absolute).exists():
+            self._dispatcher.session.forget(absolute)
+            raise SequenceError(
+                "“{file}” does not exist (any more); expected a sequence, a model or a trace.", file=absolute
+            )
+        return absolute
+
+    def _load_sample(self, sample: Sample, then: Callable[[Sequence], None]) -> None:
+        """Generated samples are made here and now; files are read by the engine."""
+        if sample.path is None:
+            then(sample.load())
+            return
+
+        def named(sequence: Sequence) -> None:
+            then(replace(sequence, name=sample.title, source=sample.source))
+
+        self._recording.load_sequence(str(sample.path), dict(sample.options), named)
+
+    def _open_model(self, path: str) -> None:
+        sample = next((one for one in self._samples if one.net_path and _same(str(one.net_path), path)), None)
+        if sample is not None:
+            self.open_sample(sample.id)
+        else:
+            self._recording.inspect(path, self._on_model_inspected)
+
+    def _on_trace_opened(self, trace: Trace, path: str) -> None:
+        self._dispatcher.session.remember(path)
+        self._dispatcher.session.add_trace(trace, path, trace.model.path)
+
+    def _on_recorded(self, trace: Trace, model: str, look: Look | None) -> None:
+        session = self._dispatcher.session
+        session.add_trace(trace, model_path=model)
+        if look is not None:
+            session.select(unit=look.unit, layer=look.layer, direction=look.direction)
+
+    def _on_sample_loaded(self, sample: Sample, sequence: Sequence) -> None:
+        if sample.net_path is None:
+            self._offer_nets(sequence)
+        else:
+            self.record(str(sample.net_path), sequence, _look(sample.net_path))
+
+    def _on_sequence_loaded(self, sequence: Sequence, path: str) -> None:
+        """A sequence goes to the model that waits for one, else to the active trace's, else the user is asked."""
+        self._dispatcher.session.remember(path)
+        if self._model is not None:
+            model, self._model = self._model, None
+            self.record(model.path, sequence)
+            return
+        active = self._dispatcher.session.active
+        if active is None or not active.model_path:
+            self._offer_nets(sequence)
+        else:
+            self._inspected(active.model_path, lambda net: self._record_or_offer(net, sequence))
+
+    def _record_or_offer(self, net: NetSummary | None, sequence: Sequence) -> None:
+        if net is not None and fits(net, sequence):
+            self.record(net.path, sequence)
+        else:
+            self._offer_nets(sequence)
+
+    def _on_model_inspected(self, net: NetSummary) -> None:
+        """A model takes the active trace's sequence where it can, else it waits for one."""
+        session = self._dispatcher.session
+        session.remember(net.path)
+        self._nets[net.path] = net
+        active = session.trace
+        if active is not None and fits(net, active.sequence):
+            self.record(net.path, active.sequence)
+            return
+        self._model = net
+        self._with_nets(lambda: self._offer(Offer(None, net, ())))
+
+    def _offer_nets(self, sequence: Sequence) -> None:
+        self._with_nets(
+            lambda: self._offer(Offer(sequence, None, tuple((net, fits(net, sequence)) for net in self._nets.values())))
+        )
+
+    def _with_nets(self, then: Callable[[], None]) -> None:
+        """Call ``then`` when every sample net has been inspected."""
+        wanted = dict.fromkeys(str(sample.net_path) for sample in self._samples if sample.net_path)
+        missing = [path for path in wanted if path not in self._nets and Path(path).exists()]
+        if not missing:
+            then()
+            return
+        self._inspected(missing[0], lambda _net: self._with_nets(then))
+
+    def _inspected(self, path: str, then: Callable[[NetSummary | None], None]) -> None:
+        """Call ``then`` with the summary of a model, None where it cannot be read."""
+        if path in self._nets:
+            then(self._nets[path])
+            return
+
+        def keep(net: NetSummary) -> None:
+            self._nets[path] = net
+            then(net)
+
+        def failed(error: LstmvizError) -> None:
+            self._nets[path] = NetSummary(path, Path(path).stem, "", (), 0, 0, 0, "none", str(error))
+            then(None)
+
+        self._recording.inspect(path, keep, failed)
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two paths name the two files of one net."""
+    return Path(one).resolve().with_suffix("") == Path(other).resolve().with_suffix("")
+
+
+def _look(net_path: Path) -> Look | None:
+    """What is worth looking at first in a net of ours."""
+    try:
+        return msgspec.json.decode(net_path.with_suffix(".json").read_bytes(), type=NetSpec).look
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ModelError(
+            "“{file}” cannot be read: {reason}. Install lstmviz again.",
+            file=net_path.with_suffix(".json").name,
+            reason=str(error),
+        ) from error
+
+
+def no_model_sentence(sequence: Sequence) -> str:
+    """Why a model must be chosen."""
+    if sequence.vocabulary:
+        return tr(
+            "“{name}” is a sequence of {count} different symbols. Which model should read it?",
+            name=sequence.name,
+            count=len(sequence.vocabulary),
+        )
+    return tr(
+        "“{name}” has {features} features a step. Which model should read it?",
+        name=sequence.name,
+        features=sequence.features,
+    )

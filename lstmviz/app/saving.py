@@ -1,0 +1,133 @@
+"""Saving what is open: the trace as a store, chosen signals as a table, a view as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog
+
+from lstmviz.app.dialogs.export import PREVIEW_ROWS, ExportDialog
+from lstmviz.app.pictures import PICTURES, save_picture
+from lstmviz.app.recording import Recording
+from lstmviz.app.shell import MainWindow
+from lstmviz.app.theme import THEMES
+from lstmviz.errors import LstmvizError
+from lstmviz.language import tr
+from lstmviz.session.state import Opened
+from lstmviz.traces.export import preview
+from lstmviz.traces.trace import Trace
+
+
+def file_stem(name: str) -> str:
+    """A trace's name as the stem of a file: letters, digits and dashes."""
+    kept = "".join(letter if letter.isalnum() else "-" for letter in name)
+    return "-".join(part for part in kept.split("-") if part) or "trace"
+
+
+class Saving:
+    """Asks where, has the engine write it, and says where it is."""
+
+    def __init__(self, window: MainWindow, recording: Recording) -> None:
+        self._window = window
+        self._dispatcher = window.dispatcher
+        self._recording = recording
+        self.export_dialog: ExportDialog | None = None
+        self._exported: Trace | None = None
+        self._pictured = ""
+
+    def save_trace(self) -> None:
+        """Ask for a place and write the active trace there as a store."""
+        active = self._dispatcher.session.active
+        if active is None:
+            return
+        dialog = QFileDialog(self._window, tr("Save the trace"), active.path or f"{file_stem(active.trace.name)}.zarr")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        dialog.setOption(
+            QFileDialog.Option.DontUseNativeDialog
+        )  # a store is a folder, which native dialogs would enter
+        dialog.setDefaultSuffix("zarr")
+        dialog.setNameFilters([f"{tr('Trace store')} (*.zarr)"])
+        dialog.fileSelected.connect(self._on_store_selected)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_store_selected(self, path: str) -> None:
+        active = self._dispatcher.session.active
+        if active is not None:
+            self.write_store(active, path)
+
+    def write_store(self, opened: Opened, path: str) -> None:
+        """Write an open trace as a store."""
+        path = path if Path(path).suffix.lower() == ".zarr" else f"{path}.zarr"
+
+        def done() -> None:
+            session = self._dispatcher.session
+            if opened.id in session.opened:
+                session.saved(opened.id, path)
+            session.remember(path)
+            session.notify(tr("Saved: {path}", path=path))
+
+        self._recording.write(opened.trace, path, {}, done)
+
+    # --- export ---
+
+    def export(self) -> None:
+        """Ask what to export, with a preview, and have it written."""
+        snapshot = self._dispatcher.snapshot
+        if snapshot.trace is None:
+            return
+        if self.export_dialog is None:
+            self.export_dialog = ExportDialog(self._window)
+            self.export_dialog.preview_asked.connect(self._on_preview_asked)
+            self.export_dialog.accepted.connect(self._on_export_accepted)
+        self._exported = snapshot.trace
+        part = snapshot.stop - snapshot.start < snapshot.steps
+        self.export_dialog.offer(
+            snapshot.trace,
+            f"{file_stem(snapshot.trace.name)}.csv",
+            signals=snapshot.signals,
+            steps=f"{snapshot.start}:{snapshot.stop}" if part else "",
+            theme=THEMES[snapshot.theme],
+        )
+        self.export_dialog.open()
+
+    def _on_preview_asked(self, selection: dict[str, object]) -> None:
+        if self.export_dialog is None or self._exported is None:
+            return
+        try:
+            self.export_dialog.show_preview(
+                *preview(self._exported, self.export_dialog.path(), PREVIEW_ROWS, **selection)  # type: ignore[arg-type]
+            )
+        except LstmvizError as error:
+            self.export_dialog.show_error(str(error))
+
+    def _on_export_accepted(self) -> None:
+        if self.export_dialog is not None and self._exported is not None:
+            path = str(Path(self.export_dialog.path()).expanduser().absolute())
+            self._recording.write(self._exported, path, self.export_dialog.selection(), lambda: self._say_written(path))
+
+    def _say_written(self, path: str) -> None:
+        self._dispatcher.session.notify(tr("Exported: {path}", path=path))
+
+    # --- pictures ---
+
+    def save_picture(self, view: str) -> None:
+        """Ask for a place and draw a view there."""
+        self._pictured = view
+        dialog = QFileDialog(self._window, tr("Save a picture"), f"lstmviz-{view}.png")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters([f"{ending[1:].upper()} (*{ending})" for ending in PICTURES])
+        dialog.setDefaultSuffix("png")
+        dialog.fileSelected.connect(self._on_picture_selected)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_picture_selected(self, path: str) -> None:
+        session = self._dispatcher.session
+        try:
+            save_picture(self._window.views[self._pictured], path)
+            session.notify(tr("Saved: {path}", path=path))
+        except LstmvizError as error:
+            session.notify(str(error), "error")
+        self._dispatcher.announce()

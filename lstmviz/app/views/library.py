@@ -1,0 +1,202 @@
+"""The library: samples, models, open traces, recent files and the files of the current folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Many
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+
+from lstmviz.app import icons
+from lstmviz.app.controls import LIST_KEYS, KeptKeys
+from lstmviz.app.file_kinds import readable_files, what_is
+from lstmviz.app.kinds import KIND_TITLES
+from lstmviz.app.theme import LIGHT, THEMES
+from lstmviz.app.view import View
+from lstmviz.language import mark, tr
+from lstmviz.sequences.samples import Sample
+from lstmviz.session.snapshot import Snapshot
+
+ASK, NOTE, ICON = (Qt.ItemDataRole.UserRole + n for n in range(3))
+_GROUPS = {
+    "traces": mark("Open traces"),
+    "samples": mark("Samples"),
+    "models": mark("Models"),
+    "recent": mark("Recent"),
+    "files": mark("Files here"),
+}
+
+
+class _Tree(QTreeWidget):
+    """A tree in which Enter opens what is current."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter activates on every platform."""
+        item = self.currentItem()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None:
+            self.itemActivated.emit(item, 0)
+        else:
+            super().keyPressEvent(event)
+
+
+class LibraryView(View):
+    """A tree with a search field above and the note of what is current below; a double click or Enter opens."""
+
+    def __init__(self, samples: Many[Sample], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._samples = tuple(samples)
+        self._theme = LIGHT
+        self._snapshot = Snapshot()
+        self.search = QLineEdit(self)
+        self.search.setClearButtonEnabled(True)
+        self.tree = _Tree(self)
+        self.tree.setHeaderHidden(True)
+        self.tree.setIndentation(10)
+        self.tree.setUniformRowHeights(True)
+        self.tree.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.tree.setExpandsOnDoubleClick(False)
+        self.tree.installEventFilter(KeptKeys(LIST_KEYS, self))
+        self.note = QLabel(self)
+        self.note.setWordWrap(True)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.note.hide()
+        self._groups = {name: self._group() for name in _GROUPS}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.setSpacing(6)
+        column.addWidget(self.search)
+        column.addWidget(self.tree, 1)
+        column.addWidget(self.note)
+        self.search.textChanged.connect(self._on_search_text_changed)
+        self.search.returnPressed.connect(self._on_search_return_pressed)
+        self.tree.currentItemChanged.connect(self._on_current_item_changed)
+        self.tree.itemActivated.connect(self._on_item_activated)
+        self.tree.itemDoubleClicked.connect(self._on_item_activated)
+        self.setFocusProxy(self.search)
+
+    def present(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
+        """Fill the groups whose contents differ."""
+        self._snapshot = snapshot
+        if "theme" in changed:
+            self._theme = THEMES[snapshot.theme]
+            self.note.setStyleSheet(f"color: {self._theme.dim}")
+        if changed & {"language", "theme"}:
+            self._retranslate()
+            self._fill_samples()
+            self._fill_models()
+        if changed & {"open_traces", "trace_id", "language", "theme"}:
+            self._fill_traces(snapshot)
+        if changed & {"recent", "language", "theme"}:
+            self._fill_recent(snapshot)
+        if not changed.isdisjoint({"language", "theme", "open_traces", "recent"}):
+            self._filter()
+
+    def sentence(self) -> str:
+        """How many of what is listed."""
+        counts = {name: group.childCount() for name, group in self._groups.items()}
+        return tr("Library: {samples} samples, {models} models, {traces} open traces, {recent} recent files.", **counts)
+
+    def _group(self) -> QTreeWidgetItem:
+        group = QTreeWidgetItem(self.tree)
+        font = QFont(self.tree.font())
+        font.setBold(True)
+        group.setFont(0, font)
+        group.setExpanded(True)
+        return group
+
+    def _retranslate(self) -> None:
+        for name, group in self._groups.items():
+            group.setText(0, tr(_GROUPS[name]))
+        self.search.setPlaceholderText(tr("Search…"))
+        self.search.setAccessibleName(tr("Search the library"))
+        self.tree.setAccessibleName(tr("Library"))
+        self.note.setAccessibleName(tr("Note"))
+        self.setAccessibleName(tr("Library"))
+
+    def _fill_samples(self) -> None:
+        rows = [
+            (sample.title, sample.kind, ("sample.open", {"id": sample.id}),
+             f"{tr(KIND_TITLES[sample.kind])}. {sample.note}\n{sample.source}")
+            for sample in self._samples
+        ]  # fmt: skip
+        self._fill("samples", rows)
+
+    def _fill_models(self) -> None:
+        paths = dict.fromkeys(str(sample.net_path) for sample in self._samples if sample.net)
+        rows = [(Path(path).stem, "model", ("file.open_path", {"path": path}), path) for path in paths]
+        self._fill("models", rows)
+
+    def _fill_traces(self, snapshot: Snapshot) -> None:
+        rows = [
+            (entry.name, "trace", ("trace.activate", {"id": entry.id}), entry.path or tr("Not saved yet"))
+            for entry in snapshot.open_traces
+        ]
+        self._fill("traces", rows)
+        for n, entry in enumerate(snapshot.open_traces):
+            item = self._groups["traces"].child(n)
+            font = item.font(0)
+            font.setBold(entry.id == snapshot.trace_id)
+            item.setFont(0, font)
+
+    def _fill_recent(self, snapshot: Snapshot) -> None:
+        rows = [self._file_row(Path(path)) for path in snapshot.recent]
+        self._fill("recent", rows)
+        folder = Path(snapshot.recent[0]).parent if snapshot.recent else Path.cwd()
+        self._fill("files", [self._file_row(path) for path in readable_files(folder)])
+
+    def _file_row(self, path: Path) -> tuple[str, str, tuple[str, dict[str, object]], str]:
+        picture = {"trace": "trace", "model": "model", "sequence": "series"}[what_is(str(path))]
+        return path.name, picture, ("file.open_path", {"path": str(path)}), str(path)
+
+    def _fill(self, name: str, rows: list[tuple[str, str, tuple[str, dict[str, object]], str]]) -> None:
+        group = self._groups[name]
+        while group.childCount() < len(rows):
+            group.addChild(QTreeWidgetItem())
+        while group.childCount() > len(rows):
+            group.takeChild(group.childCount() - 1)
+        for n, (text, picture, ask, note) in enumerate(rows):
+            item = group.child(n)
+            item.setText(0, text)
+            item.setIcon(0, icons.icon(picture, self._theme))
+            item.setData(0, ASK, ask)
+            item.setData(0, NOTE, note)
+            item.setToolTip(0, f"{text}\n{note}")
+        group.setHidden(not rows)
+
+    def _filter(self) -> None:
+        words = self.search.text().casefold().split()
+        for group in self._groups.values():
+            shown = 0
+            for n in range(group.childCount()):
+                item = group.child(n)
+                haystack = f"{item.text(0)} {item.data(0, NOTE)}".casefold()
+                fits = all(word in haystack for word in words)
+                item.setHidden(not fits)
+                shown += fits
+            group.setHidden(not shown)
+
+    def _on_search_text_changed(self) -> None:
+        self._filter()
+
+    def _on_search_return_pressed(self) -> None:
+        """Enter in the search field opens what is found first."""
+        for group in self._groups.values():
+            for n in range(group.childCount()):
+                if not group.child(n).isHidden():
+                    self._on_item_activated(group.child(n))
+                    return
+
+    def _on_current_item_changed(self, item: QTreeWidgetItem | None) -> None:
+        note = item.data(0, NOTE) if item is not None else None
+        self.note.setText(note or "")
+        self.note.setVisible(bool(note))
+
+    def _on_item_activated(self, item: QTreeWidgetItem) -> None:
+        ask = item.data(0, ASK)
+        if ask:
+            self.asked.emit(*ask)
+        else:
+            item.setExpanded(not item.isExpanded())

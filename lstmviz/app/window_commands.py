@@ -1,0 +1,190 @@
+"""The window's half of the table of commands: dialogs, files, docks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMenu
+
+from lstmviz import paths
+from lstmviz.app.dialogs.about import AboutDialog
+from lstmviz.app.dialogs.guide import GuideDialog
+from lstmviz.app.dialogs.palette import PaletteDialog
+from lstmviz.app.dialogs.settings import SettingsDialog
+from lstmviz.app.dialogs.shortcuts import ShortcutsDialog
+from lstmviz.app.file_kinds import MODEL_ENDINGS, SEQUENCE_ENDINGS, TRACE_ENDINGS
+from lstmviz.app.opening import Opening
+from lstmviz.app.recording import Recording
+from lstmviz.app.saving import Saving
+from lstmviz.app.shell import MainWindow
+from lstmviz.language import tr
+from lstmviz.session.snapshot import Snapshot
+from lstmviz.wire.client import Client
+
+
+class WindowCommands:
+    """Registers a handler for every command of the window."""
+
+    def __init__(
+        self, window: MainWindow, opening: Opening, recording: Recording, saving: Saving, client: Client
+    ) -> None:
+        self._window = window
+        self._dispatcher = window.dispatcher
+        self._opening = opening
+        self._recording = recording
+        self._client = client
+        self._palette = PaletteDialog(window)
+        self._palette.asked.connect(window.run_command)
+        self._settings: SettingsDialog | None = None
+        self._sample_menu, self._compare_menu = QMenu(window), QMenu(window)
+        self._sample_menu.triggered.connect(self._on_sample_menu_triggered)
+        self._compare_menu.triggered.connect(self._on_compare_menu_triggered)
+        handlers: dict[str, Callable[..., object]] = {
+            "file.open": self._open_file,
+            "file.open_path": opening.open_path,
+            "file.open_paths": opening.open_paths,
+            "sample.choose": self._choose_sample,
+            "sample.open": lambda id: opening.open_sample(id),
+            "record.open": opening.ask_both,
+            "file.save": saving.save_trace,
+            "export.open": saving.export,
+            "picture.save": saving.save_picture,
+            #            "animation.save": saving.save_animation,
+            "app.quit": window.close,
+            "task.cancel": recording.cancel,
+            "settings.open": self._open_settings,
+            "compare.choose": self._choose_compared,
+            "dock.toggle": window.toggle_dock,
+            "view.reset": window.reset_layout,
+            "cursor.ask": self._ask_cursor,
+            "unit.ask": self._ask_unit,
+            "guide.open": self._open_guide,
+            "palette.open": lambda: self._palette.ask(self._dispatcher.snapshot),
+            "shortcuts.open": lambda: self._show(ShortcutsDialog(window)),
+            "library.search": self._search,
+            "engine.restart": self._restart_engine,
+            "log.open": self._open_log,
+            "about.open": lambda: self._show(AboutDialog(window)),
+        }
+        for command_id, handler in handlers.items():
+            self._dispatcher.register(command_id, handler)
+        self._guide: GuideDialog | None = None
+        self._dispatcher.listen(self._on_changed)
+
+    # --- files and samples ---
+
+    def _open_file(self) -> None:
+        endings = " ".join(f"*{ending}" for ending in (*SEQUENCE_ENDINGS, *MODEL_ENDINGS, ".json", *TRACE_ENDINGS))
+        dialog = QFileDialog(self._window, tr("Open a sequence, a model or a trace"))
+        dialog.setNameFilters([f"{tr('Sequences, models and traces')} ({endings})", f"{tr('All files')} (*)"])
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self._on_file_selected)
+        self._show(dialog)
+
+    def _on_file_selected(self, path: str) -> None:
+        self._dispatcher.run("file.open_path", path=path)
+
+    def _choose_sample(self) -> None:
+        self._sample_menu.clear()
+        for card in self._window.samples:
+            self._sample_menu.addAction(card.title).setData(card.id)
+        self._pop_up(self._sample_menu, "sample.choose")
+
+    def _on_sample_menu_triggered(self, action: object) -> None:
+        self._dispatcher.run("sample.open", id=action.data())  # type: ignore[attr-defined]
+
+    def _choose_compared(self) -> None:
+        snapshot = self._dispatcher.snapshot
+        self._compare_menu.clear()
+        for entry in snapshot.open_traces:
+            if entry.id != snapshot.trace_id:
+                action = self._compare_menu.addAction(entry.name)
+                action.setData(entry.id)
+                action.setCheckable(True)
+                action.setChecked(self._dispatcher.session.compared == entry.id)
+        self._pop_up(self._compare_menu, "compare.choose")
+
+    def _on_compare_menu_triggered(self, action: object) -> None:
+        chosen = action.data()  # type: ignore[attr-defined]
+        self._dispatcher.run("compare.with", id=0 if self._dispatcher.session.compared == chosen else chosen)
+
+    def _pop_up(self, menu: QMenu, command_id: str) -> None:
+        button = self._window.toolbar.buttons[command_id]
+        menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+        if menu.actions():
+            menu.setActiveAction(menu.actions()[0])
+
+    # --- dialogs ---
+
+    def _show(self, dialog: QDialog) -> None:
+        """Open a dialog over the window without waiting for it; it is gone when it closes."""
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _open_settings(self) -> None:
+        self._settings = SettingsDialog(self._dispatcher.snapshot, self._window)
+        self._settings.asked.connect(self._window.run_command)
+        self._settings.finished.connect(self._on_settings_finished)
+        self._show(self._settings)
+
+    def _on_settings_finished(self) -> None:
+        self._settings = None
+
+    def _open_guide(self) -> None:
+        if self._guide is None:
+            self._guide = GuideDialog(self._window)
+        self._guide.show()
+        self._guide.raise_()
+        self._guide.activateWindow()
+
+    def _on_changed(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
+        if self._settings is not None:
+            self._settings.present(snapshot, changed)
+        if self._guide is not None and "language" in changed:
+            self._guide.retranslate()
+
+    def _ask_cursor(self) -> None:
+        snapshot = self._dispatcher.snapshot
+        self._ask_number(tr("Go to step"), snapshot.t, snapshot.steps - 1, self._on_step_typed)
+
+    def _ask_unit(self) -> None:
+        snapshot = self._dispatcher.snapshot
+        if snapshot.trace is not None:
+            units = snapshot.trace.layers[snapshot.layer].units
+            self._ask_number(tr("Go to unit"), snapshot.unit, units - 1, self._on_unit_typed)
+
+    def _ask_number(self, title: str, value: int, last: int, then: Callable[[int], None]) -> None:
+        dialog = QInputDialog(self._window)
+        dialog.setInputMode(QInputDialog.InputMode.IntInput)
+        dialog.setWindowTitle(title)
+        dialog.setLabelText(tr("A number from 0 to {last}:", last=last))
+        dialog.setIntRange(0, last)
+        dialog.setIntValue(value)
+        dialog.intValueSelected.connect(then)
+        self._show(dialog)
+
+    def _on_step_typed(self, value: int) -> None:
+        self._dispatcher.run("cursor.set", t=value)
+
+    def _on_unit_typed(self, value: int) -> None:
+        self._dispatcher.run("unit.select", unit=value)
+
+    # --- the rest ---
+
+    def _search(self) -> None:
+        self._window.docks["library"].show()
+        library = self._window.views["library"]
+        library.setFocus()
+
+    def _restart_engine(self) -> None:
+        self._recording.cancel()
+        self._client.stop()
+        self._client.start()
+
+    def _open_log(self) -> None:
+        path = paths.log_file("window")
+        path.touch()
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+            self._dispatcher.session.notify(tr("The log is {path}", path=str(path)))
