@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 MARGIN = 6
-MINIMUM_WIDTH, MINIMUM_HEIGHT = 460, 230
+MINIMUM_WIDTH, MINIMUM_HEIGHT = 460, 240
 """The smallest diagram in which nothing overlaps."""
 
 Kind = Literal["vector", "layer"]
@@ -99,6 +99,15 @@ class Dot:
 
 
 @dataclass(frozen=True)
+class Tag:
+    """The function φ of the layer ``key``, written where its wire leaves it."""
+
+    key: str
+    text: str
+    rect: Rect
+
+
+@dataclass(frozen=True)
 class CellGeometry:
     """The whole diagram. em: the size of the text in pixels. caption: a line of words. legend: one place per scale."""
 
@@ -109,6 +118,7 @@ class CellGeometry:
     dots: tuple[Dot, ...]
     caption: Rect
     legend: tuple[Rect, ...]
+    tags: tuple[Tag, ...] = ()
 
     def card(self, key: str) -> Card:
         """The card of one vector."""
@@ -149,7 +159,7 @@ def _grid(width: int, height: int, top: int, columns: int, rows: int, nodes: int
     em = round(min(max(min(width / 66, (height - top) / 24.5), 9), 18))
     header, pad, radius = round(1.55 * em), max(4, em // 3), max(7, round(0.85 * em))
     column = (width - 2 * MARGIN) / (columns + 0.4)
-    strip, gap, gaps = 0.9 * em, 1.0 * em, rows + nodes - 1
+    strip, gap, gaps = 0.9 * em, 1.2 * em, rows + nodes - 1
     free = height - top - 2 * MARGIN - _foot(em)
     spare = free - rows * (header + pad + strip + 3) - 2 * radius * nodes - gaps * gap
     growth = min(max(0.0, 0.5 * spare / rows), 9.6 * em / rows)
@@ -210,7 +220,15 @@ def lstm_geometry(width: int, height: int, top: int = 0) -> CellGeometry:
         *(Dot("combine", grid.x(column), bus) for column in (1, 2, 3)),
     )
     caption = Rect(grid.x(0.5), bus + grid.em // 2, width - MARGIN - grid.x(0.5), round(1.4 * grid.em))
-    return CellGeometry(grid.em, cards, nodes, wires, dots, caption, _legend(width, height, grid.em, 5))
+    tags = tuple(_tag(card, grid.em) for card in cards if card.key in "fgio")
+    return CellGeometry(grid.em, cards, nodes, wires, dots, caption, _legend(width, height, grid.em, 5), tags)
+
+
+def _tag(card: Card, em: int) -> Tag:
+    """σ or tanh, left of the wire above a layer."""
+    w = round(2.8 * em)
+    text = "tanh" if card.key == "g" else "σ"
+    return Tag(card.key, text, Rect(card.rect.cx - em // 2 - w, card.rect.y - em - 1, w, em))
 
 
 def _lstm_wires(cards: dict[str, Card], nodes: tuple[Node, ...], bus: int, width: int, join: int) -> tuple[Wire, ...]:

@@ -91,6 +91,11 @@ def paint_still(painter: QPainter, picture: CellPicture) -> None:
         painter.setBrush(_wire_colour(picture, dot.key))
         radius = max(3.0, 0.24 * picture.geometry.em)
         painter.drawEllipse(QPointF(dot.x, dot.y), radius, radius)
+    painter.setFont(picture.text_font(0.95))
+    painter.setPen(QColor(picture.theme.text))
+    for tag in picture.geometry.tags:
+        painter.setOpacity(_FAINT if when(tag.key, picture.phase) > 0 else 1)
+        painter.drawText(_qrect(tag.rect), _RIGHT | Qt.TextFlag.TextDontClip, tag.text)
     for node in picture.geometry.nodes:
         _paint_node(painter, picture, node)
     for card in picture.geometry.cards:

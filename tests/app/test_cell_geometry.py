@@ -8,9 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstmviz.app.cell_geometry import CellGeometry, Rect, Wire, lstm_geometry, rnn_geometry
+from lstmviz.app.cell_geometry import (
+    MINIMUM_HEIGHT,
+    MINIMUM_WIDTH,
+    CellGeometry,
+    Rect,
+    Wire,
+    lstm_geometry,
+    rnn_geometry,
+)
 
-SIZES = {"width": st.integers(460, 2600), "height": st.integers(230, 1400), "top": st.sampled_from([0, 24, 32])}
+SIZES = {
+    "width": st.integers(MINIMUM_WIDTH, 2600),
+    "height": st.integers(MINIMUM_HEIGHT, 1400),
+    "top": st.sampled_from([0, 24, 32]),
+}
 LAYOUTS = pytest.mark.parametrize("layout", [lstm_geometry, rnn_geometry])
 
 
@@ -18,6 +30,7 @@ def boxes(geometry: CellGeometry) -> list[Rect]:
     return [
         *(card.rect for card in geometry.cards),
         *(node.rect for node in geometry.nodes),
+        *(tag.rect for tag in geometry.tags),
         geometry.caption,
         *geometry.legend,
     ]
@@ -94,7 +107,8 @@ def test_no_wire_runs_through_a_card_or_the_caption(layout, width, height, top):
     for wire in geometry.wires:
         for (x0, y0), (x1, y1) in segments(wire):
             box = Rect(min(x0, x1), min(y0, y1), abs(x1 - x0) or 1, abs(y1 - y0) or 1)
-            for other in (*(card.rect for card in geometry.cards), geometry.caption):
+            places = (*geometry.cards, *geometry.tags)
+            for other in (*(place.rect for place in places), geometry.caption):
                 assert not box.overlaps(other), (wire.key, other)
 
 

@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QWidget
 
 from lstmviz import language
+from lstmviz.app import frame_values as frame_values_module
 from lstmviz.app import strip
 from lstmviz.app.cell_geometry import Rect
+from lstmviz.app.cell_painter import limits_text
 from lstmviz.app.frame_values import GATE, Scale, frame_values, scales, step_at, when
 from lstmviz.app.theme import is_gate, lookup_table
 from lstmviz.app.views.cell import CellView
@@ -135,6 +138,14 @@ def test_scales_ignore_nan_and_survive_zeros(make_trace):
     assert limits["h"] == Scale(-1, 1)
 
 
+def test_a_limit_from_some_of_the_steps_says_that_it_clips(make_trace, monkeypatch):
+    monkeypatch.setattr(frame_values_module, "_MOST_VALUES", 40)
+    limits = scales(make_trace(units=4))
+    assert limits["c"].sampled
+    assert limits_text(limits["c"]).endswith(" clipped")
+    assert limits_text(limits["f"]) == "0…1"
+
+
 @settings(max_examples=30, deadline=None)
 @given(units=st.integers(1, 600), width=st.integers(40, 400), seed=st.integers(0, 99))
 def test_a_strip_shows_each_unit_or_the_mean_of_those_that_share_a_pixel(units, width, seed):
@@ -183,6 +194,14 @@ def test_the_readout_names_signal_unit_and_number(show, make_trace):
     x = place.x + 2.5 * place.w / 4
     assert view.readout(x, place.cy) == f"c(t−1)[2] = {trace['c'][8, 2]:.4f}".replace("-", "−")
     assert view.readout(1, 1) == ""
+
+
+def test_the_pointer_becomes_a_hand_over_what_can_be_selected(show, qtbot, make_trace):
+    view = show(Snapshot(trace=make_trace(units=4), t=9))
+    for key, shape in (("f", Qt.CursorShape.PointingHandCursor), ("x", Qt.CursorShape.ArrowCursor)):
+        place = view.strip_of(key).strip
+        qtbot.mouseMove(view, QPoint(place.cx, place.cy))
+        qtbot.waitUntil(lambda shape=shape: view.cursor().shape() == shape)
 
 
 @pytest.mark.parametrize("phase", range(len(PHASES)))
@@ -258,6 +277,28 @@ def test_layers_are_chosen_with_buttons_where_there_are_several(show, qtbot, mak
     assert asked.args == ["layer.select", {"layer": 2, "direction": "forward"}]
     single = show(Snapshot(trace=make_trace()))
     assert single._chooser.isHidden()
+
+
+@pytest.mark.parametrize(("lanes", "width"), [(3, 620), (9, 620), (30, 620), (30, 1900)])
+def test_any_number_of_layers_can_be_chosen_in_any_width(show, qtbot, make_trace, lanes, width):
+    one = make_trace(steps=5, units=2)
+    trace = dataclasses.replace(
+        one,
+        layers=tuple(dataclasses.replace(one.layers[0], index=n) for n in range(lanes)),
+        lanes={(n, "forward"): one.lanes[0, "forward"] for n in range(lanes)},
+    )
+    view = show(Snapshot(trace=trace, layer=1), (width, 300))
+    view.grab()
+    shown = [child for child in view._chooser.children() if isinstance(child, QWidget) and not child.isHidden()]
+    assert shown
+    assert all(child.geometry().right() <= width for child in shown)
+    with qtbot.waitSignal(view.asked) as asked:
+        if len(shown) == 1:
+            qtbot.keyClick(shown[0], Qt.Key.Key_Down)
+        else:
+            shown[-1].click()
+    assert asked.args[0] == "layer.select"
+    assert asked.args[1]["layer"] == (2 if len(shown) == 1 else lanes - 1)
 
 
 @pytest.mark.parametrize("weighed", [True, False])

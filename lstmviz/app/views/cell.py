@@ -180,6 +180,7 @@ class CellView(View):
         self._geometry = None
         if self._snapshot.trace is None:
             return
+        self._chooser.fit(self.width())
         top = 0 if self._chooser.isHidden() else self._chooser.sizeHint().height()
         self._chooser.setGeometry(0, 0, self.width(), top)
         self._geometry = self._layout(self.width(), self.height(), top)
