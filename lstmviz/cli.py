@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from lstmviz import __version__, language, paths
 from lstmviz.errors import LstmvizError, UsageError
@@ -23,7 +23,6 @@ from lstmviz.language import mark, tr
 
 if TYPE_CHECKING:
     from lstmviz.sequences.sequence import Sequence
-    from lstmviz.traces.trace import Trace
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -184,7 +183,7 @@ def _record(arguments: argparse.Namespace) -> int:
     from lstmviz.engine.recorder import record
     from lstmviz.nets.reader import load_model
 
-    trace = cast("Trace", record(load_model(_model_path(arguments.model)), sequence))
+    trace = record(load_model(_model_path(arguments.model)), sequence)
     trace.save(arguments.out)
     worst = tr("unchecked") if trace.check is None else f"max |Δ| = {trace.check.max_error:.1e}"
     print(

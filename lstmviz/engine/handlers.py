@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from lstmviz.errors import EngineError
 from lstmviz.wire.builder import TraceBuilder
@@ -41,6 +41,7 @@ class Workshop:
     def __init__(self) -> None:
         self._models: OrderedDict[tuple[object, ...], Net] = OrderedDict()
         self._uploads: dict[int, TraceBuilder] = {}
+        self._last: tuple[int, Trace] | None = None
 
     def model(self, path: str) -> Net:
         """The model of a file, loaded once as long as the file does not change."""
@@ -59,13 +60,15 @@ class Workshop:
         self._uploads.setdefault(upload.id, TraceBuilder()).add(upload.piece)
 
     def uploaded(self, number: int) -> Trace:
-        """The trace that was handed over under a request number, and forget it."""
-        if number not in self._uploads:
+        """The trace that was handed over under a request number, kept until the next one is."""
+        if number in self._uploads:
+            self._last = (number, self._uploads.pop(number).build())
+        if self._last is None or self._last[0] != number:
             raise EngineError("A trace is to be written that was not handed over.")
-        return self._uploads.pop(number).build()
+        return self._last[1]
 
     def forget(self, number: int) -> None:
-        """Drop what was handed over under a request number."""
+        """Drop what was handed over under a request number but not looked at."""
         self._uploads.pop(number, None)
 
 
@@ -91,7 +94,7 @@ def _record_trace(workshop: Workshop, request: RecordTrace, _report: Report) -> 
     from lstmviz.engine.recorder import record
 
     trace = record(workshop.model(request.model), sequence_from_wire(request.sequence))
-    yield from trace_to_wire(cast("Trace", trace))
+    yield from trace_to_wire(trace)
 
 
 def _open_trace(_workshop: Workshop, request: OpenTrace, _report: Report) -> Pieces:
@@ -101,7 +104,7 @@ def _open_trace(_workshop: Workshop, request: OpenTrace, _report: Report) -> Pie
 
 
 def _write_trace(workshop: Workshop, request: WriteTrace, report: Report) -> Pieces:
-    trace = workshop.uploaded(request.id)
+    trace = workshop.uploaded(request.trace or request.id)
     if request.preview > 0:
         from lstmviz.traces.export import preview
 

@@ -23,7 +23,7 @@ from lstmviz.wire.messages import (
     Request,
     WriteTrace,
 )
-from lstmviz.wire.tickets import Callbacks, OnDone, OnFailed, OnPart, OnProgress, Outbox, Ticket, ignore
+from lstmviz.wire.tickets import Callbacks, HandedOver, OnDone, OnFailed, OnPart, OnProgress, Outbox, Ticket, ignore
 from lstmviz.wire.transport import Listener, MakeTransport, Transport
 
 State = Literal["stopped", "starting", "ready", "restarting", "failed"]
@@ -52,6 +52,7 @@ class Client:
         self._tickets: dict[int, Ticket] = {}
         self._newest: dict[str, Ticket] = {}
         self._outbox = Outbox()
+        self._handed_over = HandedOver()
         self._number = 0
         self._deaths: list[float] = []
         self._generation = object()
@@ -122,8 +123,11 @@ class Client:
         on_failed: OnFailed = ignore,
     ) -> Ticket:
         """Hand over a trace and have it saved or exported by the path's ending; ``preview`` rows are only shown."""
-        question = tickets.upload(trace, WriteTrace(0, path, selection or {}, preview))
-        return self._submit(question, Callbacks(on_part, on_progress, on_done, on_failed))
+        write = WriteTrace(0, path, selection or {}, preview)
+        return self._submit(
+            lambda number: self._handed_over.question(trace, write)(number),
+            Callbacks(on_part, on_progress, on_done, on_failed),
+        )
 
     def _submit(self, question: tickets.Question, callbacks: Callbacks) -> Ticket:
         self._number += 1
@@ -139,6 +143,7 @@ class Client:
         return ticket
 
     def _withdraw(self, ticket: Ticket) -> None:
+        self._handed_over.forget(ticket.id)
         if self._tickets.pop(ticket.id, None) is not None and ticket.sent and self.state == "ready":
             self._outbox.cancels.append(ticket.id)
             self._send()
@@ -154,7 +159,8 @@ class Client:
                 return
 
     def _launch(self, state: State) -> None:
-        self.info, self._outbox, self._reader = None, Outbox(), framing.FrameReader(Answer)
+        self.info, self._outbox, self._handed_over = None, Outbox(), HandedOver()
+        self._reader = framing.FrameReader(Answer)
         self._generation = generation = object()
         listener = Listener(
             partial(self._on_bytes, generation),
@@ -213,6 +219,7 @@ class Client:
             ticket.callbacks.done()
 
     def _fail(self, number: int, error: LstmvizError) -> None:
+        self._handed_over.forget(number)
         ticket = self._tickets.pop(number, None)
         if ticket is not None:
             ticket.over = True

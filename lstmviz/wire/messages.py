@@ -166,16 +166,18 @@ class Upload(msgspec.Struct, frozen=True, tag=True):
 
 
 class WriteTrace(msgspec.Struct, frozen=True, tag=True):
-    """Write the trace uploaded under this id: a store (``.zarr``) or an export, by the file's ending.
+    """Write a trace that was uploaded: a store (``.zarr``) or an export, by the file's ending.
 
     selection: signals, layers, directions, units, steps and form as ``export`` takes them; preview > 0 answers with a
-    Preview of so many rows and writes nothing, else Written.
+    Preview of so many rows and writes nothing, else Written. trace: the id under which the trace was uploaded, 0 for
+    this one; the engine keeps the last.
     """
 
     id: int
     path: str
     selection: dict[str, object] = {}
     preview: int = 0
+    trace: int = 0
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,15 +86,29 @@ def one(request: Request) -> Question:
     return lambda number: iter((msgspec.structs.replace(request, id=number),))
 
 
-def upload(trace: Trace, write: WriteTrace) -> Question:
-    """The question that hands over a trace in pieces and then asks to write it."""
+class HandedOver:
+    """The trace that the engine has from us, so that a preview after a preview does not send it again."""
 
-    def ask(number: int) -> Iterator[Request]:
-        for piece in trace_to_wire(trace):
-            yield Upload(number, piece)
-        yield msgspec.structs.replace(write, id=number)
+    def __init__(self) -> None:
+        self._trace: Callable[[], Trace | None] = ignore
+        self._number = 0
 
-    return ask
+    def question(self, trace: Trace, write: WriteTrace) -> Question:
+        """The question that hands a trace over in pieces, where the engine does not have it, and has it written."""
+
+        def ask(number: int) -> Iterator[Request]:
+            if self._trace() is not trace:
+                for piece in trace_to_wire(trace):
+                    yield Upload(number, piece)
+                self._trace, self._number = weakref.ref(trace), number
+            yield msgspec.structs.replace(write, id=number, trace=self._number)
+
+        return ask
+
+    def forget(self, number: int) -> None:
+        """The question that handed it over failed or is withdrawn: whether the engine has it is not known."""
+        if number == self._number:
+            self._trace = ignore
 
 
 def assembling(on_trace: Callable[[Trace], None], callbacks: Callbacks) -> Callbacks:

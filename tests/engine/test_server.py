@@ -182,6 +182,23 @@ def test_a_trace_is_saved_exported_previewed_and_opened(
     assert bytes_of(opened[0]) == bytes_of(trace)
 
 
+def test_a_preview_cancelled_at_once_does_not_spoil_the_next(
+    shared: PipeClient, make_trace: Callable[..., Trace]
+) -> None:
+    trace = make_trace()
+    parts: list[object] = []
+    failures: list[LstmvizError] = []
+    first = shared.write_trace(trace, "a.csv", preview=1)
+    second = shared.write_trace(trace, "a.csv", preview=2, on_part=parts.append, on_failed=failures.append)
+    first.cancel()
+    third = shared.write_trace(trace, "a.csv", preview=3, on_part=parts.append, on_failed=failures.append)
+    shared.wait(second)
+    shared.wait(third)
+
+    assert [str(failure) for failure in failures] == []
+    assert [len(part.rows) for part in parts if isinstance(part, Preview)] == [2, 3]
+
+
 def test_two_requests_at_once_are_answered_in_order(shared: PipeClient, csv: str, tmp_path: Path) -> None:
     order: list[str] = []
     first = shared.ask(LoadSequence(0, csv), on_done=lambda: order.append("first"))

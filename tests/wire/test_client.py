@@ -292,7 +292,7 @@ def test_a_trace_is_handed_over_piece_by_piece_as_there_is_room(bench: Bench, ma
         assert frames(bench.engine.asked()) == frames(Upload(1, piece) for piece in pieces[:sent])
         bench.engine.listener.on_drained()
 
-    assert bench.engine.asked()[-1] == WriteTrace(1, "out.csv", {"form": "wide"}, 5)
+    assert bench.engine.asked()[-1] == WriteTrace(1, "out.csv", {"form": "wide"}, 5, trace=1)
 
 
 def test_a_cancelled_hand_over_stops_in_the_middle(bench: Bench, make_trace: Callable[..., Trace]) -> None:
@@ -314,7 +314,37 @@ def test_a_hand_over_begins_anew_after_a_death(bench: Bench, make_trace: Callabl
     bench.engine.greet()
 
     pieces = [Upload(1, piece) for piece in trace_to_wire(trace)]
-    assert frames(bench.engine.asked()) == frames([*pieces, WriteTrace(1, "out.csv")])
+    assert frames(bench.engine.asked()) == frames([*pieces, WriteTrace(1, "out.csv", trace=1)])
+
+
+def test_a_trace_that_the_engine_has_is_not_handed_over_again(bench: Bench, make_trace: Callable[..., Trace]) -> None:
+    bench.ready()
+    trace, other = make_trace(), make_trace(seed=1)
+    for asked in (trace, trace, other, trace):
+        bench.client.write_trace(asked, "out.csv")
+    writes = [request for request in bench.engine.asked() if isinstance(request, WriteTrace)]
+
+    assert [write.trace for write in writes] == [1, 1, 3, 4]
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed", "dead"])
+def test_a_trace_that_the_engine_may_not_have_is_handed_over_again(
+    bench: Bench, make_trace: Callable[..., Trace], end: str
+) -> None:
+    bench.ready()
+    trace = make_trace()
+    ticket = bench.client.write_trace(trace, "out.csv")
+    if end == "cancelled":
+        ticket.cancel()
+    elif end == "failed":
+        bench.engine.say(Failed(1, "No."))
+    else:
+        bench.engine.say(Done(1))
+        bench.engine.listener.on_exit()
+        bench.engine.greet()
+    bench.client.write_trace(trace, "out.csv")
+
+    assert bench.engine.asked()[-1] == WriteTrace(2, "out.csv", trace=2)
 
 
 def test_a_trace_is_given_whole_or_not_at_all(bench: Bench, make_trace: Callable[..., Trace]) -> None:
