@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.errors import SequenceError
+from lstmviz.sequences.columns import few
 from lstmviz.sequences.missing import Missing, settle, way_of
 from lstmviz.sequences.sequence import Sequence
 
@@ -51,6 +52,10 @@ def read(
     names = tuple(map(str, given.ravel())) if given is not None else tuple(f"x{n}" for n in range(values.shape[1]))
     settled, kept, note = settle(values, names, missing, path)
     labels, times, targets = (_over_steps(companions, name, kept, path) for name in ("labels", "times", "targets"))
+    if targets is not None and targets.dtype.kind not in "biuf":
+        raise SequenceError(
+            "“{file}”: “targets” holds {dtype}; expected numbers.", file=path.name, dtype=str(targets.dtype)
+        )
     return Sequence(
         settled,
         names=names,
@@ -70,7 +75,7 @@ def _from_npz(file: BinaryIO, path: Path, array: str | None) -> tuple[Array, dic
             raise SequenceError(
                 "“{file}” holds the arrays {names}; choose one with array=….",
                 file=path.name,
-                names=", ".join(members) or "—",
+                names=few(members) or "—",
             )
         wanted = [name, *(other for other in _COMPANIONS if name == "values" and other in members)]
         arrays = {one: _from_member(archive, members[one], path) for one in wanted}
@@ -144,7 +149,9 @@ def _as_table(found: Array, path: Path, index: int | None, transpose: bool) -> n
             file=path.name,
             shape=found.shape,
         )
-    table = found.astype(np.float64).reshape(len(found), -1)
+    # a signalling NaN warns here; it is refused by its place with the others
+    with np.errstate(invalid="ignore"):
+        table = found.astype(np.float64).reshape(len(found), -1)
     return table.T if transpose else table
 
 

@@ -125,7 +125,9 @@ def _check_form(form: Form, path: Path) -> None:
 
 def _decode(data: bytes, form: Form) -> Samples:
     if form.coding == _FLOAT:
-        return np.frombuffer(data, dtype=f"<f{form.bits // 8}").astype(np.float64)
+        # a signalling NaN warns here; it is refused by its place with the others
+        with np.errstate(invalid="ignore"):
+            return np.frombuffer(data, dtype=f"<f{form.bits // 8}").astype(np.float64)
     if form.bits == 8:
         return (np.frombuffer(data, dtype=np.uint8).astype(np.float64) - 128) / 128
     if form.bits == 24:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,12 @@ class Table:
             "“{file}” has no column “{place}”; expected one of {names}, or 1 to {count}.",
             file=self.path.name,
             place=place,
-            names=", ".join(self.names),
+            names=few(self.names),
             count=len(self.names),
         )
+
+
+def few(names: Iterable[str]) -> str:
+    """The names for a sentence: the first twelve, and a sign that there are more."""
+    known = tuple(names)
+    return ", ".join(known[:12]) + (", …" if len(known) > 12 else "")

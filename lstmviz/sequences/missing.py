@@ -71,7 +71,7 @@ def way_of(missing: Missing, path: Path) -> str | float | None:
 
 def _refuse(values: Doubles, names: List[str], path: Path) -> None:
     step, feature = (int(place) for place in np.argwhere(~np.isfinite(values))[0])
-    found = values[step, feature]
+    found = float(values[step, feature])
     count = int((~np.isfinite(values)).sum())
     raise SequenceError(
         "“{file}” step {step}, “{column}”: the value is {found}, one of {count} that are not finite; expected a "
@@ -116,5 +116,5 @@ def _check_range(values: Doubles, names: List[str], path: Path) -> None:
             file=path.name,
             step=step,
             column=names[feature],
-            found=values[step, feature],
+            found=float(values[step, feature]),
         )

@@ -16,8 +16,7 @@ from lstmviz.errors import SequenceError
 from lstmviz.language import mark, tr
 from lstmviz.sequences.sequence import Sequence
 
-LARGEST_FILE = 1 << 30
-"""Bytes; a larger file is refused before it is read."""
+MIB = 1 << 20
 
 FAULTS = (
     OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, MemoryError,
@@ -29,11 +28,16 @@ FAULTS = (
 
 @dataclass(frozen=True)
 class Format:
-    """A file format: its title for a person, the module that reads it and the endings it is known by."""
+    """A file format: its title for a person, the module that reads it, the endings it is known by.
+
+    A file of more than ``largest`` bytes is refused: what is read from it would take some twenty times as much memory
+    where it is text, and up to eight times where it is numbers.
+    """
 
     title: str
     module: str
     endings: tuple[str, ...]
+    largest: int
 
     @property
     def read(self) -> Callable[..., Sequence]:
@@ -48,11 +52,11 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
-    "table": Format(mark("table"), "lstmviz.sequences.table", (".csv", ".tsv", ".tab", ".dat")),
-    "array": Format(mark("NumPy array"), "lstmviz.sequences.arrays", (".npy", ".npz")),
-    "text": Format(mark("text"), "lstmviz.sequences.text", (".txt", ".text", ".md")),
-    "audio": Format(mark("audio"), "lstmviz.sequences.audio", (".wav", ".wave")),
-    "image": Format(mark("image"), "lstmviz.sequences.image", (".png",)),
+    "table": Format(mark("table"), "lstmviz.sequences.table", (".csv", ".tsv", ".tab", ".dat"), 128 * MIB),
+    "array": Format(mark("NumPy array"), "lstmviz.sequences.arrays", (".npy", ".npz"), 1024 * MIB),
+    "text": Format(mark("text"), "lstmviz.sequences.text", (".txt", ".text", ".md"), 16 * MIB),
+    "audio": Format(mark("audio"), "lstmviz.sequences.audio", (".wav", ".wave"), 256 * MIB),
+    "image": Format(mark("image"), "lstmviz.sequences.image", (".png",), 64 * MIB),
 }
 
 ENDINGS: dict[str, str] = {ending: name for name, format in FORMATS.items() for ending in format.endings}
@@ -85,6 +89,7 @@ def load_sequence(path: str | Path, *, format: str | None = None, **options: obj
                 option=option,
                 known=", ".join(chosen.options),
             )
+    _check_size(path, chosen)
     try:
         return chosen.read(path, **options)
     except SequenceError:
@@ -99,7 +104,7 @@ def load_sequence(path: str | Path, *, format: str | None = None, **options: obj
 
 
 def _check_file(path: Path) -> None:
-    """Refuse what cannot be opened, is no file, is empty or is far too large."""
+    """Refuse what cannot be opened, is no file or is empty."""
     if path.is_dir():
         raise SequenceError("“{file}” is a folder; expected a file.", file=str(path))
     try:
@@ -116,12 +121,17 @@ def _check_file(path: Path) -> None:
         raise SequenceError("“{file}” cannot be opened: {reason}.", file=str(path), reason=str(error)) from error
     if size == 0:
         raise SequenceError("“{file}” is empty; expected a sequence.", file=path.name)
-    if size > LARGEST_FILE:
+
+
+def _check_size(path: Path, format: Format) -> None:
+    size = path.stat().st_size
+    if size > format.largest:
         raise SequenceError(
-            "“{file}” has {size} bytes; expected at most {most}. Cut it into parts.",
+            "“{file}” has {size} bytes; expected at most {most} for a {format}. Cut it into parts.",
             file=path.name,
             size=size,
-            most=LARGEST_FILE,
+            most=format.largest,
+            format=tr(format.title),
         )
 
 

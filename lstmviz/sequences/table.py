@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lstmviz.errors import SequenceError
 from lstmviz.sequences import entries
-from lstmviz.sequences.columns import Place, Table
+from lstmviz.sequences.columns import Place, Table, few
 from lstmviz.sequences.delimited import Row, decode, rows
 from lstmviz.sequences.missing import Missing, settle, way_of
 from lstmviz.sequences.sequence import Sequence
@@ -144,7 +144,7 @@ def _chosen(table: Table, columns: List[Place] | Place | None, taken: set[int | 
             "“{file}” has no column left for the values; its columns are {names}. Use columns=…, or time=False to keep "
             "the times as values.",
             file=table.path.name,
-            names=", ".join(table.names),
+            names=few(table.names),
         )
     return chosen
 

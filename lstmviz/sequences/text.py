@@ -12,9 +12,6 @@ from lstmviz.errors import SequenceError
 from lstmviz.sequences.delimited import decode
 from lstmviz.sequences.sequence import Sequence
 
-LARGEST_TEXT = 64 << 20
-"""Bytes; a longer text is refused."""
-
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]|\n")
 
 
@@ -37,20 +34,17 @@ def read(
         raise SequenceError(
             "“{file}”: level={level} is not known; expected characters or words.", file=path.name, level=level
         )
-    size = path.stat().st_size
-    if size > LARGEST_TEXT:
-        raise SequenceError(
-            "“{file}” has {size} bytes; expected at most {most} of text. Cut it into parts.",
-            file=path.name,
-            size=size,
-            most=LARGEST_TEXT,
-        )
     text = decode(path.read_bytes(), path, encoding).replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(text.splitlines(keepends=True)[skip:])
     symbols = list(text) if level == "characters" else _WORD.findall(text)
     if not symbols:
         raise SequenceError("“{file}” has no {level} to read; expected at least one.", file=path.name, level=level)
     known = tuple(dict.fromkeys(symbols)) if vocabulary is None else tuple(vocabulary)
+    if len(set(known)) < len(known):
+        twice = next(symbol for place, symbol in enumerate(known) if symbol in known[:place])
+        raise SequenceError(
+            "The vocabulary has the symbol {symbol} twice; expected each symbol once.", symbol=repr(twice)
+        )
     places = _places(symbols, known, path)
     return Sequence(
         places[:, None],

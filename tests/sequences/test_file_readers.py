@@ -115,6 +115,15 @@ def test_a_device_an_unknown_ending_format_and_option_each_get_a_sentence(read, 
         load_sequence("nul\0byte.csv")
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.npy", "a.txt", "a.wav", "a.png"])
+def test_a_file_far_too_large_is_refused_before_it_is_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with path.open("wb") as file:
+        file.truncate(1 << 31)
+    with pytest.raises(SequenceError, match=rf"“{name}” has 2147483648 bytes; expected at most \d+ for a"):
+        load_sequence(path)
+
+
 def test_a_text_of_columns_of_numbers_is_read_as_a_table(read) -> None:  # type: ignore[no-untyped-def]
     assert read("t.txt", b"1 2\n3 4\n5 6\n").kind == "series"
     assert read("t.txt", b"1 2\n3 4\n5 6\n", format="text").kind == "text"
@@ -169,6 +178,14 @@ def test_an_npz_gives_what_stands_beside_its_values(read) -> None:  # type: igno
 def test_what_is_no_sequence_is_refused_by_what_it_is(read, array: np.ndarray, sentence: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(SequenceError, match=rf"“a.npy”.*{sentence}"):
         read("a.npy", npy_bytes(array))
+
+
+def test_a_signalling_nan_is_refused_like_any_other(read) -> None:  # type: ignore[no-untyped-def]
+    signalling = np.array([0x3F800000, 0x7F800001], "<u4")
+    with pytest.raises(SequenceError, match=r"step 1, “x0”: the value is nan"):
+        read("a.npy", npy_bytes(signalling.view("<f4")))
+    with pytest.raises(SequenceError, match=r"step 1, “amplitude”: the value is nan"):
+        read("a.wav", wav_bytes(signalling.tobytes(), 3, 32))
 
 
 def test_one_of_a_batch_is_taken_by_its_index(read) -> None:  # type: ignore[no-untyped-def]
@@ -229,6 +246,8 @@ def test_a_vocabulary_that_is_given_is_kept_and_what_it_lacks_is_named(read) -> 
     assert read("t.txt", b"ba", vocabulary="abc").values[:, 0].tolist() == [1, 0]
     with pytest.raises(SequenceError, match=r"“t.txt” line 2, step 3: 'x' is not in the vocabulary of 4 symbols"):
         read("t.txt", b"ba\nxa", vocabulary="abc\n")
+    with pytest.raises(SequenceError, match=r"has the symbol 'a' twice"):
+        read("t.txt", b"ba", vocabulary="aba")
 
 
 def test_bytes_that_are_no_utf_8_are_named_by_line_and_place(read) -> None:  # type: ignore[no-untyped-def]
