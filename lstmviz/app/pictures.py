@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QWidget
 
+from lstmviz.app.pixels import VECTOR_RATIO, picture_of
 from lstmviz.errors import ExportError
 from lstmviz.traces.safe_write import replacing
 
@@ -56,11 +57,10 @@ def draw(widget: QWidget, scale: float = 1.0) -> QImage:
     """The widget as an image with ``scale`` pixels for each of its points."""
     image = QImage((widget.size().toSizeF() * scale).toSize(), QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(widget.palette().color(widget.backgroundRole()))
-    painter = QPainter(image)
-    try:
+    with picture_of(widget, scale, vector=False):
+        painter = QPainter(image)
         painter.scale(scale, scale)
         widget.render(painter, QPoint())
-    finally:
         painter.end()
     return image
 
@@ -69,7 +69,7 @@ def _png(widget: QWidget, scale: float) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    draw(widget, scale).save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"png")).write(draw(widget, scale))
     return bytes(data.data())
 
 
@@ -81,10 +81,9 @@ def _svg(widget: QWidget, _scale: float) -> bytes:
     generator.setSize(widget.size())
     generator.setViewBox(QRect(QPoint(), widget.size()))
     generator.setTitle(widget.accessibleName() or widget.windowTitle())
-    painter = QPainter(generator)
-    try:
+    with picture_of(widget, VECTOR_RATIO, vector=True):
+        painter = QPainter(generator)
         widget.render(painter, QPoint())
-    finally:
         painter.end()
     return bytes(data.data())
 
