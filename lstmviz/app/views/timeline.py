@@ -46,6 +46,7 @@ class Readout(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor(self._ground))
         drawing.text(
             painter, self.rect().adjusted(8, 0, -8, 0), self._text, self._colour, drawing.sized(self.font(), 12)
         )
