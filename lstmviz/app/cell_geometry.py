@@ -156,7 +156,7 @@ class _Grid:
 
 def _grid(width: int, height: int, top: int, columns: int, rows: int, nodes: int) -> _Grid:
     """The grid for so many columns, rows of cards, and rows of nodes between them; what is spare goes to both."""
-    em = round(min(max(min(width / 66, (height - top) / 24.5), 9), 18))
+    em = round(min(max(min(width / 70, (height - top) / 24.5), 9), 18))
     header, pad, radius = round(1.55 * em), max(4, em // 3), max(7, round(0.85 * em))
     column = (width - 2 * MARGIN) / (columns + 0.4)
     strip, gap, gaps = 0.9 * em, 1.2 * em, rows + nodes - 1

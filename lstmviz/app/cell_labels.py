@@ -48,6 +48,23 @@ def name(key: str, info: LayerInfo, direction: str) -> str:
     return labels(info, direction)[key][0].rpartition("= ")[2]
 
 
+def meaning(key: str, info: LayerInfo) -> str:
+    """What a vector is, in words; "" where its name says it."""
+    if info.cell == "rnn":
+        return tr("output") if key == "h" else ""
+    words = {
+        "f": tr("forget gate"),
+        "g": tr("candidate"),
+        "i": tr("input gate"),
+        "o": tr("output gate"),
+        "kept": tr("kept of the long-term state"),
+        "written": tr("written to the long-term state"),
+        "c": tr("long-term state"),
+        "h": tr("short-term state and output"),
+    }
+    return words.get(key, "")
+
+
 def direction_name(direction: str) -> str:
     """The word for a direction."""
     return tr("reverse") if direction == "reverse" else tr("forward")

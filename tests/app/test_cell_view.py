@@ -194,6 +194,9 @@ def test_the_readout_names_signal_unit_and_number(show, make_trace):
     x = place.x + 2.5 * place.w / 4
     assert view.readout(x, place.cy) == f"c(t−1)[2] = {trace['c'][8, 2]:.4f}".replace("-", "−")
     assert view.readout(1, 1) == ""
+    for key, words in (("f", "forget gate"), ("x", trace.input_names[0])):
+        place = view.strip_of(key).strip
+        assert view.readout(place.x + 2, place.cy).endswith(f" · {words}")
 
 
 def test_the_pointer_becomes_a_hand_over_what_can_be_selected(show, qtbot, make_trace):

@@ -267,7 +267,15 @@ class CellView(View):
         if last > first:
             mean = cell_labels.number(float(np.mean(vector[first : last + 1])), 4)
             return tr("{name}, mean of units {first} to {last}: {value}", name=name, first=first, last=last, value=mean)
-        return f"{name}[{first}] = {cell_labels.number(float(vector[first]), 4)}"
+        words = self._input_name(first) if card.key == "x" else cell_labels.meaning(card.key, self._info())
+        text = f"{name}[{first}] = {cell_labels.number(float(vector[first]), 4)}"
+        return f"{text} · {words}" if words else text
+
+    def _input_name(self, feature: int) -> str:
+        """The name of a feature of x(t), in the first layer."""
+        shown = self._snapshot
+        names = shown.trace.input_names if shown.trace is not None and not shown.layer else ()
+        return names[feature] if feature < len(names) else ""
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         under = self._under(event.position().x(), event.position().y())
