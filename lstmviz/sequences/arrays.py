@@ -53,9 +53,7 @@ def read(
     settled, kept, note = settle(values, names, missing, path)
     labels, times, targets = (_over_steps(companions, name, kept, path) for name in ("labels", "times", "targets"))
     if targets is not None and targets.dtype.kind not in "biuf":
-        raise SequenceError(
-            "“{file}”: “targets” holds {dtype}; expected numbers.", file=path.name, dtype=str(targets.dtype)
-        )
+        raise _no_numbers(path, "targets", targets.dtype)
     return Sequence(
         settled,
         names=names,
@@ -106,12 +104,7 @@ def _from_npy(file: BinaryIO, path: Path, array: str, size: int) -> Array:
         warnings.simplefilter("ignore", UserWarning)
         shape, _, dtype = header(file)
     if dtype.hasobject or dtype.kind not in "biufMU":
-        raise SequenceError(
-            "“{file}”: the array “{array}” holds {dtype}; expected numbers.",
-            file=path.name,
-            array=array,
-            dtype=str(dtype),
-        )
+        raise _no_numbers(path, array, dtype)
     declared, held = math.prod(shape) * dtype.itemsize, size - file.tell()
     if declared != held or min(shape, default=0) < 0:
         raise SequenceError(
@@ -168,3 +161,12 @@ def _over_steps(companions: dict[str, Array], name: str, kept: npt.NDArray[np.bo
             steps=len(kept),
         )
     return found[kept]
+
+
+def _no_numbers(path: Path, array: str, dtype: np.dtype[Any]) -> SequenceError:
+    return SequenceError(
+        "“{file}”: the array “{array}” holds {dtype}; expected numbers.",
+        file=path.name,
+        array=array,
+        dtype=str(dtype),
+    )

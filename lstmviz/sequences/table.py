@@ -37,11 +37,14 @@ def read(
     columns: the features, by name or number from 1; None takes all that are not time or labels. time: the column of
     times (ISO 8601 dates or numbers), several for year, month, day, hour; False for none. labels: the column of words,
     one a step; None takes one headed ``label``. missing: see ``missing.settle``. header: whether the first row is
-    names. delimiter: ``,`` ``;`` tab, or a blank for any blanks and tabs. decimal: ``.`` or ``,``. comment: what begins
-    a line to leave out. skip: lines at the top to leave out. Raises SequenceError with the line and the column.
+    names. delimiter: ``,`` ``;`` tab (always in a ``.tsv``), or a blank for any blanks and tabs. decimal: ``.`` or
+    ``,``. comment: what begins a line to leave out. skip: lines at the top to leave out. encoding: where it is neither
+    UTF-8 nor UTF-16 with a mark. Raises SequenceError with the line and the column.
     """
     _check_options(path, delimiter, decimal, skip)
     way_of(missing, path)
+    if delimiter is None and path.suffix.lower() == ".tsv":
+        delimiter = "\t"
     text = decode(path.read_bytes(), path, encoding)
     found = rows(text, path, delimiter=delimiter, decimal=decimal, comment=comment, skip=skip)
     table = _table(path, found, header, decimal)

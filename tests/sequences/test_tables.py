@@ -71,6 +71,11 @@ def test_what_a_table_is_written_with_is_found_out(table, text: str, options: di
         assert table(text, **options).values.tolist() == expected
 
 
+def test_the_ending_tsv_means_tabs(table) -> None:  # type: ignore[no-untyped-def]
+    assert table("1,5\n2,5\n", name="t.tsv").values.tolist() == [[1.5], [2.5]]
+    assert table("a b\tc\n1\t2\n", name="t.tsv").names == ("a b", "c")
+
+
 def test_utf_16_with_a_mark_and_latin_1_by_name_are_read(table) -> None:  # type: ignore[no-untyped-def]
     assert table("água;b\n1;2\n".encode("utf-16")).names == ("água", "b")
     assert table("água;b\n1;2\n".encode("latin-1"), encoding="latin-1").names == ("água", "b")
