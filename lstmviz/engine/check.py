@@ -11,15 +11,15 @@ from torch import Tensor
 
 from lstmviz.cells.lstm import lstm_step
 from lstmviz.cells.rnn import rnn_step
-from lstmviz.cells.weights import Array, LstmWeights, RnnWeights, Weights
+from lstmviz.cells.weights import Array, LstmWeights, RnnWeights
 from lstmviz.engine.fused import LaneRun, framework_run
 from lstmviz.engine.weights import LaneWeights
 from lstmviz.traces.trace import Check
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 AGAINST = ("cells float64", "torch")
-_STEPS, _UNITS = 32, 32
-"""How many steps and units are sampled; all weights of a wide layer in float64 would cost 7 % of its recording."""
+_STEPS = 32
+"""How many steps of a recording are sampled; at least 4 of every sequence of a batch."""
 
 Places = npt.NDArray[np.intp]
 
@@ -34,48 +34,52 @@ class Checker:
     def __init__(self, lengths: list[int], dtype: torch.dtype) -> None:
         each = max(4, _STEPS // len(lengths))
         pairs = [(t, b) for b, n in enumerate(lengths) for t in _spread(n, each)]
-        self._t, self._b = np.array(pairs).T
+        t, b = np.array(pairs).T
+        self._steps, self._b = len(t), b
+        self._first = np.flatnonzero(t == 0)
+        # the steps before the sampled ones, then the sampled ones: one gathering for both
+        self._places = np.concatenate([np.maximum(t - 1, 0), t]), np.concatenate([b, b])
         self._tolerance = TOLERANCE[dtype]
         self._errors: list[float] = []
 
     def add(self, w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, run: LaneRun) -> None:
         """Check one lane, in the order in which it read; a NaN counts as an error."""
-        x_t, h_t = self._rows(x), self._rows(run.h)
-        h_before = self._before(run.h, h0)
+        x_t = _pick(x, *(place[self._steps :] for place in self._places))
+        h_before, h_t = self._pairs(run.h, h0)
         if run.gates is None or run.c is None or c0 is None:
-            self._note(h_t, _wide(rnn_step(_wide_rnn(w.cells), _wide(x_t), _wide(h_before)).y))
+            assert isinstance(w.sampled, RnnWeights)
+            self._note([h_t], [rnn_step(w.sampled, _wide(x_t), _wide(h_before)).y])
             return
-        c_t, c_before = self._rows(run.c), self._before(run.c, c0)
-        weights, units = _sampled(w.cells)
-        step = lstm_step(weights, _wide(x_t), _wide(h_before), _wide(c_before[:, units]))
-        gates = self._rows(run.gates).reshape(len(x_t), 4, -1)[:, :, units]
-        self._note(gates, np.stack([step.i, step.f, step.o, step.g], axis=1))
-        self._note(c_t[:, units], step.c)
-        self._note(h_t if weights.whr is not None else h_t[:, units], step.h)
+        assert isinstance(w.sampled, LstmWeights)
+        units, n = w.units_sampled, self._steps
+        c_before, c_t = self._pairs(run.c, c0)
+        step = lstm_step(w.sampled, _wide(x_t), _wide(h_before), _wide(c_before[:, units]))
+        gates = _pick(run.gates, *(place[n:] for place in self._places)).reshape(n, 4, -1)[:, :, units].reshape(n, -1)
+        h_seen = h_t if w.whr is not None else h_t[:, units]
+        self._note([gates, c_t[:, units], h_seen], [step.i, step.f, step.o, step.g, step.c, step.h])
         if run.last_c is not None:
-            self._note(run.c[-1].cpu().numpy(), run.last_c.cpu().numpy())
+            self._note([run.c[-1].cpu().numpy()], [run.last_c.cpu().numpy()])
         elif run.method == "loop":
             rows = (torch.from_numpy(array).to(x.device) for array in (x_t[None], h_before, c_before))
             h, c = framework_run(w, *rows)
-            self._note(h_t, h[0].cpu().numpy())
+            self._note([h_t], [h[0].cpu().numpy()])
             if c is not None:
-                self._note(c_t, c.cpu().numpy())
+                self._note([c_t], [c.cpu().numpy()])
 
     def result(self) -> Check:
         """The check of the whole recording."""
-        return Check(float(np.max(self._errors)), self._tolerance, len(self._t), AGAINST)
+        return Check(float(np.max(self._errors)), self._tolerance, self._steps, AGAINST)
 
-    def _note(self, found: Array, expected: Array) -> None:
-        self._errors.append(float((np.abs(found - expected) / np.maximum(1, np.abs(expected))).max()))
+    def _note(self, found: list[Array], expected: list[Array]) -> None:
+        right = np.concatenate(expected, axis=1)
+        wrong = np.abs(np.concatenate(found, axis=1) - right)
+        self._errors.append(float((wrong / np.maximum(1, np.abs(right))).max()))
 
-    def _rows(self, signal: Tensor) -> Array:
-        return _pick(signal, self._t, self._b)
-
-    def _before(self, signal: Tensor, edge: Tensor) -> Array:
-        rows = _pick(signal, np.maximum(self._t - 1, 0), self._b)
-        first = np.flatnonzero(self._t == 0)
-        rows[first] = edge.cpu().numpy()[self._b[first]]
-        return rows
+    def _pairs(self, signal: Tensor, edge: Tensor) -> tuple[Array, Array]:
+        """The signal before and at the sampled steps; before the first step stands the edge."""
+        rows = _pick(signal, *self._places)
+        rows[self._first] = edge.cpu().numpy()[self._b[self._first]]
+        return rows[: self._steps], rows[self._steps :]
 
 
 def _pick(signal: Tensor, t: Places, b: Places) -> Array:
@@ -91,22 +95,6 @@ def _spread(count: int, most: int) -> list[int]:
     if count <= most:
         return list(range(count))
     return [round(n * (count - 1) / (most - 1)) for n in range(most)]
-
-
-def _sampled(w: Weights) -> tuple[LstmWeights, Places]:
-    """Weights in float64 that compute some of the units, and which; all of them where a projection mixes them."""
-    assert isinstance(w, LstmWeights)
-    if w.whr is not None or w.units <= _UNITS:
-        whr = None if w.whr is None else _wide(w.whr)
-        return LstmWeights(_wide(w.wx), _wide(w.wh), _wide(w.b), whr), np.arange(w.units)
-    units = np.array(_spread(w.units, _UNITS))
-    columns = (np.arange(4)[:, None] * w.units + units).ravel()
-    return LstmWeights(_wide(w.wx.T[columns].T), _wide(w.wh.T[columns].T), _wide(w.b[columns])), units
-
-
-def _wide_rnn(w: Weights) -> RnnWeights:
-    assert isinstance(w, RnnWeights)
-    return RnnWeights(_wide(w.wx), _wide(w.wh), _wide(w.b), w.activation)
 
 
 def _wide(array: Array) -> Array:

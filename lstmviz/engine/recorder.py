@@ -16,7 +16,6 @@ from lstmviz.engine.inputs import Entry, initial_state, is_batch, one_entry, pad
 from lstmviz.engine.layers import StackRun, run_stack
 from lstmviz.engine.weights import RECURRENT, Recurrent, Stack, read_stack
 from lstmviz.errors import ModelError, SequenceError
-from lstmviz.nets.fingerprint import fingerprint
 from lstmviz.nets.net import Net
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import Array, Lane, ModelInfo, Recorded, Trace
@@ -42,7 +41,7 @@ def record(model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None) -> T
     h = initial_state("h0", h0, stack, len(entries))
     c = initial_state("c0", c0, stack, len(entries)) if stack.cell == "lstm" else None
     run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c)
-    info = model.info() if isinstance(model, Net) else ModelInfo(type(model).__name__, fingerprint(model))
+    info = model.info() if isinstance(model, Net) else ModelInfo(type(model).__name__, stack.sha256)
     traces = make_traces(stack, entries, run, h, c, info, model if isinstance(model, Net) else None)
     return traces if is_batch(sequence) else traces[0]
 
