@@ -179,16 +179,20 @@ def _record(arguments: argparse.Namespace) -> int:
     if Path(arguments.out).suffix.lower() != ".zarr":
         raise UsageError("--out “{path}” is no trace store; expected a name that ends in .zarr.", path=arguments.out)
     options = dict(_key_value(text) for text in arguments.option)
-    sequence = _sequence(arguments.sequence, options)
+    sequence = _sample_named(arguments.sequence)
+    if sequence is None:
+        from lstmviz.sequences.readers import load_sequence
+
+        sequence = load_sequence(arguments.sequence, **options)
     from lstmviz.engine.recorder import record
     from lstmviz.nets.reader import load_model
 
-    trace = record(load_model(_model_path(arguments.model)), sequence)
+    trace = record(load_model(_net_named(arguments.model) or arguments.model), sequence)
     trace.save(arguments.out)
     worst = tr("unchecked") if trace.check is None else f"max |Δ| = {trace.check.max_error:.1e}"
     print(
         tr(
-            "{out}: {steps} steps, {layers} layers of {units} units; checked: {check}",
+            "{out}: {steps} steps; layers: {layers}; units: {units}; checked: {check}",
             out=arguments.out,
             steps=len(trace),
             layers=len(trace.layers),
@@ -210,22 +214,17 @@ def _key_value(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def _sequence(name: str, options: dict[str, Any]) -> Sequence:
-    """The sample of that name, where no file has it; else the file."""
-    from lstmviz.sequences.readers import load_sequence
+def _sample_named(name: str) -> Sequence | None:
+    """The sample of that name; a file of the same name goes before it."""
     from lstmviz.sequences.samples import samples
 
-    if not Path(name).exists():
-        for sample in samples():
-            if sample.id == name:
-                return sample.load()
-    return load_sequence(name, **options)
+    return None if Path(name).exists() else next((one.load() for one in samples() if one.id == name), None)
 
 
-def _model_path(name: str) -> str:
-    """The net of that name that comes with lstmviz, where no file has it; else the file."""
-    ours = paths.samples() / "nets" / f"{name}.json"
-    return str(ours) if not Path(name).exists() and Path(name).name == name and ours.is_file() else name
+def _net_named(name: str) -> str | None:
+    """The file of the net of that name that comes with lstmviz; a file of the same name goes before it."""
+    nets = {path.stem: str(path) for path in (paths.samples() / "nets").glob("*.json")}
+    return None if Path(name).exists() else nets.get(name)
 
 
 # ── export ──
@@ -268,10 +267,16 @@ def _inspect_options(parser: Parser) -> None:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from lstmviz.engine import inspection
+    from lstmviz.engine.inspection import inspect_file, inspect_sequence
 
-    lines = inspection.lines(_model_path(arguments.what), lambda name: _sequence(name, {}))
-    _print_table([(f"{name}:", value) for name, value in lines])
+    what: str = arguments.what
+    net, sequence = _net_named(what), _sample_named(what)
+    tables = [inspect_file(net)] if net else []
+    tables += [inspect_sequence(sequence)] if sequence else []
+    for n, lines in enumerate(tables or [inspect_file(what)]):
+        if n:
+            print()
+        _print_table([(f"{name}:", value) for name, value in lines])
     return 0
 
 

@@ -113,7 +113,7 @@ def test_a_recording_is_what_the_library_records(net: str, folder: Path, capsys:
     assert main(["record", "--model", net, "--sequence", "waves.csv", "--out", "t.zarr"]) == 0
 
     printed = capsys.readouterr()
-    assert printed.out.startswith("t.zarr: 30 steps, 1 layers of 8 units; checked: max |Δ| = ")
+    assert printed.out.startswith("t.zarr: 30 steps; layers: 1; units: 8; checked: max |Δ| = ")
     assert printed.err == ""
     here = lstmviz.record(lstmviz.load_model(net), lstmviz.load_sequence("waves.csv"))
     assert isinstance(here, Trace)
@@ -198,6 +198,22 @@ def test_every_sample_is_listed_and_can_be_inspected(capsys: pytest.CaptureFixtu
         assert f"{sample.id} " in listed
         assert main(["inspect", sample.id]) == 0
         assert f"{len(sample.load())}\n" in capsys.readouterr().out
+
+
+def test_a_sample_is_recorded_and_exported_by_name(folder: Path) -> None:
+    assert main(["record", "--model", "sunspots", "--sequence", "sunspots", "--out", "t.zarr"]) == 0
+    assert main(["export", "t.zarr", "--signals", "f", "--out", "f.npz"]) == 0
+
+    with np.load("f.npz") as arrays:
+        np.testing.assert_array_equal(arrays["layer0/forward/f"], lstmviz.open_trace("t.zarr")["f"])
+
+
+def test_a_name_of_a_net_and_of_a_sample_is_inspected_as_both(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "sunspots"]) == 0
+
+    printed = capsys.readouterr().out
+    assert "SHA-256:" in printed
+    assert "1700.0 … 2008.0" in printed
 
 
 def test_the_language_that_is_asked_for_is_spoken(capsys: pytest.CaptureFixture[str]) -> None:

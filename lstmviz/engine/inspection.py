@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from lstmviz.language import tr
@@ -15,12 +15,16 @@ Lines = Iterator[tuple[str, str]]
 MODELS = (".json", ".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
 
 
-def lines(path: str, load: Callable[[str], Sequence]) -> Lines:
-    """What the file holds, by what it is; ``load`` reads a sequence."""
+def inspect_file(path: str) -> Lines:
+    """What a file holds, by what it is."""
     suffix = Path(path).suffix.lower()
     if suffix == ".zarr" or Path(path).is_dir():
         return _trace(path)
-    return _model(path) if suffix in MODELS else _sequence(load(path))
+    if suffix in MODELS:
+        return _model(path)
+    from lstmviz.sequences.readers import load_sequence
+
+    return inspect_sequence(load_sequence(path))
 
 
 def _model(path: str) -> Lines:
@@ -65,7 +69,8 @@ def _trace(path: str) -> Lines:
     yield tr("sequence"), trace.sequence.name
 
 
-def _sequence(sequence: Sequence) -> Lines:
+def inspect_sequence(sequence: Sequence) -> Lines:
+    """What a sequence holds."""
     yield tr("sequence"), sequence.name
     yield tr("kind"), sequence.kind
     yield tr("steps"), str(len(sequence))

@@ -216,7 +216,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable()
     handler = logging.handlers.RotatingFileHandler(
-        paths.log_file("engine"), maxBytes=1 << 20, backupCount=2, delay=True
+        paths.log_file("engine"), maxBytes=1 << 20, backupCount=2, encoding="utf-8", delay=True
     )
     logging.basicConfig(handlers=[handler], format="%(asctime)s %(name)s %(levelname)s %(message)s")
     inbox = Inbox(source)

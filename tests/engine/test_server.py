@@ -246,6 +246,21 @@ def test_cancelling_an_export_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_engine_left_alone_in_the_middle_of_an_export_leaves_no_file(
+    make_trace: Callable[..., Trace], tmp_path: Path
+) -> None:
+    progressed: list[object] = []
+    with PipeClient() as client:
+        trace = make_trace(steps=3000, units=64)
+        client.write_trace(trace, str(tmp_path / "big.csv"), on_progress=progressed.append)
+        assert client.pipe is not None
+        while len(progressed) < 3:
+            assert client.pipe.pump(60)
+        assert list(tmp_path.iterdir()) != []
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_engine_killed_in_the_middle_is_restarted_and_gives_the_same_answer(model: str, csv: str) -> None:
     import lstmviz
 
