@@ -1,7 +1,8 @@
 """How many pixels a point has, on the screen or in a picture that is being drawn.
 
 A view that keeps pixmaps makes them with ``pixel_ratio(self)`` and makes them anew after a resize event; where
-``is_vector()`` it draws without them. Then the same view is sharp on the screen, in a large PNG and in an SVG.
+``is_vector()`` it draws without them; a part of an image it draws with ``draw_part``. Then the same view is right and
+sharp on the screen, in a large PNG and in an SVG.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QCoreApplication, QRect
+from PySide6.QtGui import QImage, QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 VECTOR_RATIO = 4.0
@@ -35,6 +36,19 @@ def pixel_ratio(widget: QWidget) -> float:
 def is_vector() -> bool:
     """Whether a vector picture is being drawn."""
     return _now is not None and _now.vector
+
+
+def draw_part(painter: QPainter, rect: QRect, image: QImage, part: QRect) -> None:
+    """Draw a part of an image into a rectangle, each of its pixels a sharp block.
+
+    WORKAROUND (Qt 6.8–6.11): the painter of SVG draws the whole image whatever part is asked for,
+    https://github.com/qt/qtsvg/blob/6.8/src/svg/qsvggenerator.cpp; and most readers of SVG blur what they enlarge.
+    """
+    if not is_vector():
+        painter.drawImage(rect, image, part)
+        return
+    fine = (rect.size().toSizeF() * VECTOR_RATIO).toSize()
+    painter.drawImage(rect, image.copy(part).scaled(fine))
 
 
 @contextmanager

@@ -9,14 +9,14 @@ import numpy as np
 import pyqtgraph as pg
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, QSize
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from lstmviz.app.pictures import LARGEST, save_picture
-from lstmviz.app.pixels import is_vector, pixel_ratio
+from lstmviz.app.pixels import draw_part, is_vector, pixel_ratio
 from lstmviz.errors import ExportError
 
 
@@ -124,6 +124,30 @@ def test_a_view_that_keeps_pixmaps_is_drawn_at_the_picture_s_ratio_and_then_at_t
     tags = {element.tag.rsplit("}", 1)[-1] for element in ElementTree.parse(tmp_path / "a.svg").iter()}
     assert "polyline" in tags
     assert "image" not in tags
+
+
+class Part(QWidget):
+    """Shows the second row of an image of two rows: four pixels, the third orange."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        image = QImage(4, 2, QImage.Format.Format_RGB32)
+        image.fill(QColor("#D55E00"))
+        for x in (0, 1, 3):
+            image.setPixelColor(x, 1, QColor("white"))
+        painter = QPainter(self)
+        draw_part(painter, QRect(0, 0, 80, 20), image, QRect(0, 1, 4, 1))
+        painter.end()
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.svg"])
+def test_a_part_of_an_image_is_that_part_in_every_picture(qtbot: QtBot, tmp_path: Path, name: str) -> None:
+    view = Part()
+    qtbot.addWidget(view)
+    view.resize(80, 20)
+    save_picture(view, tmp_path / name)
+    pixels = drawn(tmp_path / name, view.size()) if name == "a.svg" else np.asarray(Image.open(tmp_path / name))
+    assert orange(pixels) == pytest.approx(400, abs=45)
+    assert orange(pixels[:, 42:58]) == 320
 
 
 @pytest.mark.parametrize(
