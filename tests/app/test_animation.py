@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +106,38 @@ def test_without_av_the_sentence_names_the_extra(qtbot: QtBot, tmp_path: Path, m
     with pytest.raises(ExportError, match=r"pip install 'lstmviz\[video\]'"):
         list(animate(draw, STEPS, tmp_path / "a.mp4"))
     assert list(tmp_path.iterdir()) == []
+
+
+SMALL_DISK = """
+import resource, sys
+from PySide6.QtGui import QGuiApplication, QImage
+from lstmviz.app.animation import animate
+from lstmviz.errors import ExportError
+import numpy as np
+app = QGuiApplication([])
+def draw(t):
+    noise = np.random.default_rng(t).integers(0, 255, (120, 160, 3), dtype=np.uint8)
+    return QImage(noise.data, 160, 120, 480, QImage.Format.Format_RGB888).copy()
+for path in sys.argv[1:]:
+    list(animate(draw, range(2), path))  # what is imported late must not meet the limit
+resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+for path in sys.argv[1:]:
+    try:
+        list(animate(draw, range(60), path))
+        print("written?")
+    except ExportError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits on files on Windows")
+def test_a_disk_that_takes_no_more_is_a_sentence_and_leaves_the_old_file(tmp_path: Path) -> None:
+    paths = [str(tmp_path / "a.gif")] + ([str(tmp_path / "a.mp4")] if find_spec("av") else [])
+    command = [sys.executable, "-c", SMALL_DISK, *paths]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    sentences = [line for line in done.stdout.splitlines() if line]
+    assert len(sentences) == len(paths), done.stdout + done.stderr
+    for line, path in zip(sentences, paths, strict=True):
+        assert line.startswith(f"“{path}” could not be written: the file would be larger than the system allows")
+        assert len(frames(Path(path))) == 2
+    assert len(list(tmp_path.iterdir())) == len(paths)
