@@ -10,6 +10,7 @@ from lstmviz.app import drawing
 from lstmviz.app.signal_names import DERIVED, MAIN, ordered, short, words
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.language import tr
+from lstmviz.session.state import OPTIONAL_SIGNALS
 
 
 class Chip(QAbstractButton):
@@ -94,7 +95,7 @@ class SignalChips(QWidget):
             chip.theme = theme
             chip.update()
         for name, action in self._actions.items():
-            action.setVisible(name in available)
+            action.setVisible(name in available and name in OPTIONAL_SIGNALS)
             action.setChecked(name in shown)
 
     def _on_chip_clicked(self, chip: QAbstractButton) -> None:
