@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from lstmviz.app import numbers, signal_names
 from lstmviz.language import tr
 from lstmviz.traces.trace import LayerInfo, Trace
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A number that keeps its width: about so many decimals, fewer for large ones, a true minus sign."""
+    """A number that keeps its width: so many decimals, fewer for large ones."""
     size = abs(value)
-    places = max(0, digits - (size >= 9.995) - (size >= 99.95))
-    return f"{value:{'.1e' if size >= 10_000 else f'.{places}f'}}".replace("-", "−")
+    return numbers.number(value, max(0, digits - (size >= 9.995) - (size >= 99.95)))
 
 
 def labels(info: LayerInfo, direction: str) -> dict[str, tuple[str, ...]]:
@@ -51,18 +51,8 @@ def name(key: str, info: LayerInfo, direction: str) -> str:
 def meaning(key: str, info: LayerInfo) -> str:
     """What a vector is, in words; "" where its name says it."""
     if info.cell == "rnn":
-        return tr("output") if key == "h" else ""
-    words = {
-        "f": tr("forget gate"),
-        "g": tr("candidate"),
-        "i": tr("input gate"),
-        "o": tr("output gate"),
-        "kept": tr("kept of the long-term state"),
-        "written": tr("written to the long-term state"),
-        "c": tr("long-term state"),
-        "h": tr("short-term state and output"),
-    }
-    return words.get(key, "")
+        return signal_names.words("y") if key == "h" else ""
+    return signal_names.words(key) if key in ("f", "g", "i", "o", "c", "h", "kept", "written") else ""
 
 
 def direction_name(direction: str) -> str:
@@ -74,7 +64,7 @@ def caption(trace: Trace, layer: int, direction: str, unit: int, shared: int) ->
     """What the diagram shows: the layer, its size, the unit whose numbers stand on it, what a pixel of a strip is."""
     info = trace.layers[layer]
     parts = [
-        tr("layer {layer} {direction}", layer=layer + 1, direction=direction_name(direction)),
+        tr("layer {layer} {direction}", layer=layer, direction=direction_name(direction)),
         tr("{units} units", units=info.units) if info.units > 1 else tr("1 unit"),
         tr("numbers of unit {unit}", unit=unit),
     ]

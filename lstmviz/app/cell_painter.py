@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
-    QFont,
     QFontMetricsF,
     QImage,
     QPainter,
@@ -22,61 +20,15 @@ from PySide6.QtGui import (
 from lstmviz.app import strip
 from lstmviz.app.cell_geometry import Card, CellGeometry, Node, Rect, Wire
 from lstmviz.app.cell_labels import number
+from lstmviz.app.cell_picture import CellPicture, has_unit, limits_text
 from lstmviz.app.frame_values import Array, Scale, when
-from lstmviz.app.theme import Theme, lookup_table
-from lstmviz.language import tr
+from lstmviz.app.theme import lookup_table
 
 _FAINT = 0.22
 """Opacity of what the step has not computed yet."""
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _CENTRE = Qt.AlignmentFlag.AlignCenter
-
-
-@dataclass(frozen=True, eq=False)
-class CellPicture:
-    """Everything about a diagram but the frame's own values.
-
-    labels: wordings by vector, longest first. scales: by vector. legend: name and scale of each entry. units: H.
-    phase: a place in PHASES or None. without_values: what stands in a card instead of its strip.
-    """
-
-    geometry: CellGeometry
-    theme: Theme
-    font: QFont
-    labels: Mapping[str, tuple[str, ...]]
-    scales: Mapping[str, Scale]
-    legend: tuple[tuple[str, Scale], ...]
-    caption: str
-    units: int
-    unit: int
-    phase: int | None = None
-    without_values: Mapping[str, str] = field(default_factory=dict)
-
-    def text_font(self, scale: float = 1.0, bold: bool = False) -> QFont:
-        """The view's font at the diagram's size."""
-        font = QFont(self.font)
-        font.setPixelSize(max(8, round(self.geometry.em * scale)))
-        font.setBold(bold)
-        return font
-
-    def digits(self, card: Card) -> int:
-        """Decimals of the numbers on a card: three where it is wide."""
-        return 3 if card.header.w >= 11 * self.geometry.em else 2
-
-    def label_room(self, card: Card) -> float:
-        """The width that the number at the right of a card's header leaves to its name."""
-        widest = QFontMetricsF(self.text_font()).horizontalAdvance(number(-0.0, self.digits(card)))
-        return card.header.w - widest - 0.3 * self.geometry.em
-
-    def label(self, card: Card) -> str:
-        """The longest wording that fits beside the number; layers of one size are worded alike."""
-        metrics = QFontMetricsF(self.text_font(bold=True))
-        alike = [self.labels[key] for key in ("fgio" if card.key in "fgio" else (card.key,))]
-        for place, wording in enumerate(self.labels[card.key]):
-            if all(metrics.horizontalAdvance(wordings[place]) <= self.label_room(card) for wordings in alike):
-                return wording
-        return metrics.elidedText(self.labels[card.key][-1], Qt.TextElideMode.ElideRight, self.label_room(card))
 
 
 def paint_still(painter: QPainter, picture: CellPicture) -> None:
@@ -106,8 +58,10 @@ def paint_still(painter: QPainter, picture: CellPicture) -> None:
         _paint_scale(painter, picture, place, name, scale)
 
 
-def paint_frame(painter: QPainter, picture: CellPicture, values: Mapping[str, Array], symbol: str = "") -> None:
-    """The strips and numbers of one frame, over what stands still."""
+def paint_frame(
+    painter: QPainter, picture: CellPicture, values: Mapping[str, Array], symbol: str = "", ratio: float = 1.0
+) -> None:
+    """The strips and numbers of one frame, over what stands still; ``ratio`` pixels a point."""
     painter.setFont(picture.text_font())
     painter.setPen(QColor(picture.theme.text))
     by_length: dict[tuple[int, int, bool], list[Card]] = {}
@@ -118,15 +72,15 @@ def paint_frame(painter: QPainter, picture: CellPicture, values: Mapping[str, Ar
     for (_, _, later), cards in by_length.items():
         painter.setOpacity(_FAINT if later else 1)
         vectors = np.stack([values[card.key] for card in cards])
-        _paint_strips(painter, picture, cards, vectors)
+        _paint_strips(painter, picture, cards, vectors, ratio)
         if not later:
             _paint_numbers(painter, picture, cards, vectors, symbol)
     painter.setOpacity(1)
 
 
-def _paint_strips(painter: QPainter, picture: CellPicture, cards: list[Card], vectors: Array) -> None:
+def _paint_strips(painter: QPainter, picture: CellPicture, cards: list[Card], vectors: Array, ratio: float) -> None:
     """The strips of cards whose vectors have one length, (k, n)."""
-    width = round(cards[0].strip.w * painter.device().devicePixelRatioF())
+    width = round(cards[0].strip.w * ratio)
     scales = [picture.scales[card.key] for card in cards]
     strip.paint(painter, [card.strip for card in cards], strip.pixels(vectors, scales, width))
 
@@ -143,11 +97,6 @@ def _paint_numbers(painter: QPainter, picture: CellPicture, cards: list[Card], v
                 strip.mark(painter, card.strip, unit, units, colour, ink, paper)
     for card, vector in zip(cards, vectors, strict=True):
         painter.drawText(_qrect(card.header), _RIGHT, _number_text(picture, card, vector, symbol))
-
-
-def has_unit(key: str, length: int, units: int) -> bool:
-    """Whether a vector's coordinates are the layer's units; not so for x and for a projected h."""
-    return key != "x" and length == units
 
 
 def living_rects(geometry: CellGeometry) -> list[QRect]:
@@ -280,14 +229,6 @@ def _paint_caption(painter: QPainter, picture: CellPicture) -> None:
     painter.setPen(QColor(picture.theme.dim))
     text = QFontMetricsF(font).elidedText(picture.caption, Qt.TextElideMode.ElideRight, place.w)
     painter.drawText(_qrect(place), _RIGHT, text)
-
-
-def limits_text(scale: Scale) -> str:
-    """The limits of a scale, and that it clips where it may."""
-    if not scale.signed:
-        return f"{scale.low:g}…{scale.high:g}"
-    text = f"±{scale.high:.3g}"
-    return tr("{limits} clipped", limits=text) if scale.sampled else text
 
 
 def _paint_scale(painter: QPainter, picture: CellPicture, place: Rect, name: str, scale: Scale) -> None:

@@ -56,7 +56,7 @@ class LaneChooser(QWidget):
         both = any(side == "reverse" for _, side in self._lanes)
         for place, (layer, side) in enumerate(self._lanes):
             arrow = (" ←" if side == "reverse" else " →") if both else ""
-            text = tr("Layer {layer}", layer=layer + 1) if spelt else str(layer + 1)
+            text = tr("Layer {layer}", layer=layer) if spelt else str(layer)
             self._button(place).setText(text + arrow)
         for place in range(len(self._group.buttons())):
             self._group.button(place).setVisible(place < len(self._lanes) and not listed)
@@ -64,7 +64,7 @@ class LaneChooser(QWidget):
 
     @staticmethod
     def _name(layer: int, direction: str) -> str:
-        return tr("Layer {layer} {direction}", layer=layer + 1, direction=direction_name(direction))
+        return tr("Layer {layer} {direction}", layer=layer, direction=direction_name(direction))
 
     def _button(self, place: int) -> QToolButton:
         """The button at a place; made once, hidden and used again."""

@@ -11,14 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
 
 from lstmviz import language
 from lstmviz.app import frame_values as frame_values_module
 from lstmviz.app import strip
 from lstmviz.app.cell_geometry import Rect
-from lstmviz.app.cell_painter import limits_text
+from lstmviz.app.cell_picture import limits_text
 from lstmviz.app.frame_values import GATE, Scale, frame_values, scales, step_at, when
+from lstmviz.app.pictures import save_picture
 from lstmviz.app.theme import is_gate, lookup_table
 from lstmviz.app.views.cell import CellView
 from lstmviz.cells.lstm import lstm_step
@@ -241,7 +243,7 @@ def test_the_sentence_says_layer_step_unit_and_numbers(show, make_trace):
     trace = make_trace(units=4, layers=2)
     view = show(Snapshot(trace=trace, t=20, unit=1, layer=1))
     numbers = ", ".join(f"{k} {trace.signal(k, 1)[20, 1]:.2f}" for k in "fiogch").replace("-", "−")
-    assert view.sentence() == f"Cell, layer 2 forward, step 21 of 50, unit 1: {numbers}"
+    assert view.sentence() == f"Cell, layer 1 forward, step 20 of 49, unit 1: {numbers}"
     assert view.accessibleDescription() == view.sentence()
 
 
@@ -273,7 +275,7 @@ def test_closing_the_trace_brings_the_empty_state_back(show, make_trace):
 def test_layers_are_chosen_with_buttons_where_there_are_several(show, qtbot, make_trace):
     view = show(Snapshot(trace=make_trace(layers=3), layer=1))
     buttons = [button for button in view.findChildren(type(view._chooser._button(0))) if not button.isHidden()]
-    assert [button.text() for button in buttons] == ["Layer 1", "Layer 2", "Layer 3"]
+    assert [button.text() for button in buttons] == ["Layer 0", "Layer 1", "Layer 2"]
     assert [button.isChecked() for button in buttons] == [False, True, False]
     with qtbot.waitSignal(view.asked) as asked:
         buttons[2].click()
@@ -374,15 +376,23 @@ def test_the_steps_of_a_trace_agree_with_the_equations(make_trace):
             np.testing.assert_allclose(getattr(shown, field.name), getattr(truth, field.name), atol=tolerance)
 
 
-def test_a_picture_can_be_drawn_anew_at_another_size(show, make_trace):
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_a_picture_of_the_view_has_the_same_strips(show, make_trace, tmp_path, ending):
     trace = make_trace(units=5)
-    view = show(Snapshot(trace=trace, t=7))
+    view = show(Snapshot(trace=trace, t=7), (800, 400))
+    save_picture(view, tmp_path / f"cell.{ending}", scale=2.0 if ending == "png" else 1.0)
     image = QImage(1600, 800, QImage.Format.Format_ARGB32)
-    painter = QPainter(image)
-    view.draw(painter, 1600, 800)
-    painter.end()
-    assert image.pixelColor(0, 0) == QColor("#FFFFFF")
-    assert len({image.pixelColor(x, 60).name() for x in range(0, 1600, 5)}) > 5
+    if ending == "png":
+        image = QImage(str(tmp_path / "cell.png"))
+    else:
+        painter = QPainter(image)
+        QSvgRenderer(str(tmp_path / "cell.svg")).render(painter)
+        painter.end()
+    place = view.strip_of("f").strip
+    for unit in range(1, 5):
+        shown = image.pixelColor(2 * place.x + int((unit + 0.5) * 2 * place.w / 5), 2 * place.cy)
+        full = expected_colour("f", float(trace["f"][7, unit]), GATE)
+        assert abs(shown.red() - full.red()) + abs(shown.green() - full.green()) + abs(shown.blue() - full.blue()) <= 6
 
 
 def test_another_language_is_spoken_at_once(show, monkeypatch):

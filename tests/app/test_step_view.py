@@ -158,7 +158,7 @@ def test_fonts_and_scroll_bar_never_chase_each_other(show, qtbot, make_trace, he
 def test_the_sentence_says_the_line_of_the_phase(show, make_trace):
     trace = make_trace()
     view = show(Snapshot(trace=trace, t=9, unit=2, phase=PHASES.index("f")))
-    assert view.sentence().startswith("Step 10 of 50, unit 2: ft = forget_layer(combine), f[2] = σ(")
+    assert view.sentence().startswith("Step 9 of 49, unit 2: ft = forget_layer(combine), f[2] = σ(")
     assert view.accessibleDescription() == view.sentence()
 
 

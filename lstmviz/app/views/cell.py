@@ -28,9 +28,11 @@ from lstmviz.app.cell_geometry import (
     lstm_geometry,
     rnn_geometry,
 )
-from lstmviz.app.cell_painter import CellPicture, has_unit, living_rects, paint_frame, paint_still
+from lstmviz.app.cell_painter import living_rects, paint_frame, paint_still
+from lstmviz.app.cell_picture import CellPicture, has_unit
 from lstmviz.app.frame_values import Array, Scale, frame_values, scales, when
 from lstmviz.app.lane_chooser import LaneChooser
+from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.view import View
 from lstmviz.cells.weights import RnnWeights
 from lstmviz.language import tr
@@ -99,24 +101,14 @@ class CellView(View):
             if len(self._values[key]) == info.units and when(key, shown.phase) <= 0
         ]
         return tr(
-            "Cell, layer {layer} {direction}, step {step} of {steps}, unit {unit}: {numbers}",
-            layer=shown.layer + 1,
+            "Cell, layer {layer} {direction}, step {t} of {last}, unit {unit}: {numbers}",
+            layer=shown.layer,
             direction=cell_labels.direction_name(shown.direction),
-            step=shown.t + 1,
-            steps=shown.steps,
+            t=shown.t,
+            last=shown.steps - 1,
             unit=shown.unit,
             numbers=", ".join(numbers) or tr("nothing computed yet"),
         )
-
-    def draw(self, painter: QPainter, width: int, height: int) -> None:
-        """Draw the diagram anew at any size, without its pixmaps: for a picture or a vector file."""
-        painter.fillRect(0, 0, width, height, QColor(self._theme().base))
-        if self._snapshot.trace is None:
-            self._paint_empty(painter, width, height)
-            return
-        picture = self._picture(self._layout(width, height, 0))
-        paint_still(painter, picture)
-        paint_frame(painter, picture, self._values, self._symbol())
 
     def strip_of(self, key: str) -> Card | None:
         """The card of one vector (f, c_prev, written …) where it is drawn, or None without a trace."""
@@ -192,7 +184,7 @@ class CellView(View):
         """The still part of the picture for the current phase."""
         phase = self._snapshot.phase
         if phase not in self._pictures:
-            ratio = self.devicePixelRatioF()
+            ratio = pixel_ratio(self)
             pixmap = QPixmap(self.size() * ratio)
             pixmap.setDevicePixelRatio(ratio)
             pixmap.fill(QColor(self._theme().base))
@@ -207,22 +199,31 @@ class CellView(View):
         painter = QPainter(self)
         if self._geometry is None:
             painter.fillRect(self.rect(), QColor(self._theme().base))
-            self._paint_empty(painter, self.width(), self.height())
+            self._paint_empty(painter)
         else:
-            picture, pixmap = self._still(self._geometry)
-            painter.drawPixmap(0, 0, pixmap)
-            paint_frame(painter, picture, self._values, self._symbol())
-        if self.hasFocus():
-            painter.setOpacity(1)
+            picture = self._paint_still(painter, self._geometry)
+            paint_frame(painter, picture, self._values, self._symbol(), pixel_ratio(self))
+        if self.hasFocus() and not is_vector():
             painter.setPen(QColor(self._theme().accent))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
 
-    def _paint_empty(self, painter: QPainter, width: int, height: int) -> None:
+    def _paint_still(self, painter: QPainter, geometry: CellGeometry) -> CellPicture:
+        """Paint what stands still, from its pixmap; a vector picture gets the lines themselves."""
+        if is_vector():
+            painter.fillRect(self.rect(), QColor(self._theme().base))
+            picture = self._picture(geometry)
+            paint_still(painter, picture)
+            return picture
+        picture, pixmap = self._still(geometry)
+        painter.drawPixmap(0, 0, pixmap)
+        return picture
+
+    def _paint_empty(self, painter: QPainter) -> None:
         painter.setPen(QColor(self._theme().dim))
         text = tr("Open a sample, or a model and a sequence, to see every vector of each step.")
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        painter.drawText(24, 24, width - 48, height - 48, int(flags), text)
+        painter.drawText(self.rect().adjusted(24, 24, -24, -24), int(flags), text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

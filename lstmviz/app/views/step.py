@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QFontDatabase,
-    QFontMetricsF,
     QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPixmap,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from lstmviz.app import cell_labels, theme
-from lstmviz.app.step_rows import StepRow, step_rows
+from lstmviz.app.step_lines import StepLines
+from lstmviz.app.step_rows import step_rows
 from lstmviz.app.view import View
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
-
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_FAINT = 0.4
-_BAR = 4
-"""Width of the bar in the signal's colour before each line."""
-_CODE, _NUMBERS, _SHAPE = 31, 46, 7
-"""Characters of the longest line of code, of numbers and of a shape."""
-_SMALLEST_BESIDE = 11
-"""Numbers stand beside the code where a font of so many pixels lets them."""
 
 
 class StepView(View):
@@ -40,7 +23,7 @@ class StepView(View):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot = Snapshot()
-        self._lines = _Lines()
+        self._lines = StepLines()
         self._lines.clicked.connect(self._on_lines_clicked)
         self._area = QScrollArea(self)
         self._area.setWidget(self._lines)
@@ -84,28 +67,19 @@ class StepView(View):
             return tr("Step, no trace is open.")
         lit = [row for row in rows if row.phase == shown.phase] or [rows[-1]]
         return tr(
-            "Step {step} of {steps}, unit {unit}: {lines}",
-            step=shown.t + 1,
-            steps=shown.steps,
+            "Step {t} of {last}, unit {unit}: {lines}",
+            t=shown.t,
+            last=shown.steps - 1,
             unit=shown.unit,
             lines="; ".join(f"{row.code}, {row.numbers}" for row in lit),
         )
 
-    def draw(self, painter: QPainter, width: int, height: int) -> None:
-        """Draw the lines anew at any size: for a picture or a vector file."""
-        painter.save()
-        painter.fillRect(0, 0, width, height, QColor(theme.THEMES[self._snapshot.theme].base))
-        scale = min(width / max(1, self._lines.width()), height / max(1, self._lines.height()))
-        painter.scale(scale, scale)
-        self._lines.draw(painter)
-        painter.restore()
-
     def _heading(self) -> str:
         shown = self._snapshot
         return tr(
-            "step {step} · layer {layer} {direction} · unit {unit}",
-            step=shown.t + 1,
-            layer=shown.layer + 1,
+            "step {t} · layer {layer} {direction} · unit {unit}",
+            t=shown.t,
+            layer=shown.layer,
             direction=cell_labels.direction_name(shown.direction),
             unit=shown.unit,
         )
@@ -132,176 +106,3 @@ class StepView(View):
     def _on_lines_clicked(self, phase: int) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self.asked.emit("phase.set", {"phase": phase})
-
-
-class _Lines(QWidget):
-    """The painted lines. Code and numbers stand side by side where there is room, else one under the other."""
-
-    clicked = Signal(int)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: tuple[StepRow, ...] = ()
-        self._heading = ""
-        self._phase: int | None = None
-        self._theme = theme.LIGHT
-        self._still: dict[int | None, QPixmap] = {}
-        self.fit(340)
-        self.setMouseTracking(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-
-    def show_rows(self, rows: tuple[StepRow, ...], heading: str, phase: int | None, look: theme.Theme) -> None:
-        """Show these rows, the one of ``phase`` lit."""
-        codes = [(row.code, row.shape) for row in self.rows]
-        if look is not self._theme or codes != [(row.code, row.shape) for row in rows]:
-            self._still.clear()
-        fresh = len(rows) != len(self.rows)
-        self.rows, self._heading, self._phase, self._theme = rows, heading, phase, look
-        if fresh:
-            self._set_height()
-        self.update()
-
-    def lit(self) -> QRectF | None:
-        """Where the lines of the current phase are."""
-        places = [self._place(n) for n, row in enumerate(self.rows) if row.phase == self._phase]
-        return places[0].united(places[-1]) if places else None
-
-    # -- layout
-
-    def fit(self, width: int) -> None:
-        """Choose fonts for the view's width, its scroll bar always counted in, lest bar and fonts chase each other."""
-        self._code_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        self._code_font.setPixelSize(100)
-        each = QFontMetricsF(self._code_font).horizontalAdvance("0") / 100
-        room = max(1, width - 20 - 14)
-        beside = int(room / ((_CODE + _NUMBERS + _SHAPE) * each))
-        self._wide = beside >= _SMALLEST_BESIDE
-        size = min(max(beside if self._wide else round(width / 27), 10), 16)
-        self._code_font.setPixelSize(size)
-        self._number_font = QFont(self._code_font)
-        self._number_font.setPixelSize(min(size, max(10, int(room / (_NUMBERS * each)))))
-        self._code_font.setBold(True)
-        self._small_font = QFont(self.font())
-        self._small_font.setPixelSize(max(10, size - 2))
-        self._advance = QFontMetricsF(self._code_font).horizontalAdvance("0")
-        self._line_h = round(1.35 * size)
-        self._top = self._line_h + 8
-        self._row_h = (1 if self._wide else 2) * self._line_h + 8
-        self._still.clear()
-        self._set_height()
-
-    def _set_height(self) -> None:
-        self.setMinimumHeight(self._top + len(self.rows) * self._row_h + 4 if self.rows else 0)
-
-    def _place(self, n: int) -> QRectF:
-        return QRectF(0, self._top + n * self._row_h, self.width(), self._row_h)
-
-    def _code_box(self, place: QRectF) -> QRectF:
-        return QRectF(12, place.y() + 4, place.width() - 20, self._line_h)
-
-    def _number_box(self, place: QRectF) -> QRectF:
-        box = self._code_box(place)
-        if not self._wide:
-            return box.translated(0, self._line_h)
-        return box.adjusted(_CODE * self._advance, 0, -_SHAPE * self._advance, 0)
-
-    def _later(self, row: StepRow) -> bool:
-        return self._phase is not None and row.phase > self._phase
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._still.clear()
-
-    # -- painting
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._phase not in self._still:
-            ratio = self.devicePixelRatioF()
-            pixmap = QPixmap(self.size() * ratio)
-            pixmap.setDevicePixelRatio(ratio)
-            still = QPainter(pixmap)
-            self._paint_still(still)
-            still.end()
-            self._still[self._phase] = pixmap
-        painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._still[self._phase])
-        self._paint_frame(painter)
-        painter.end()
-
-    def draw(self, painter: QPainter) -> None:
-        """Paint everything anew, in the layout that the widget has."""
-        self._paint_still(painter)
-        self._paint_frame(painter)
-
-    def _paint_still(self, painter: QPainter) -> None:
-        """What stays from frame to frame: the code, its shapes, the bars and the light on the current line."""
-        painter.fillRect(self.rect(), QColor(self._theme.base))
-        if not self.rows:
-            painter.setPen(QColor(self._theme.dim))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            text = tr("The equations of each step stand here once a trace is open.")
-            painter.drawText(self.rect().adjusted(16, 8, -16, -8), int(flags), text)
-        for n, row in enumerate(self.rows):
-            self._paint_code(painter, row, self._place(n))
-        painter.setOpacity(1)
-
-    def _paint_code(self, painter: QPainter, row: StepRow, place: QRectF) -> None:
-        lit, colour = row.phase == self._phase, self._theme.signal(row.signal)
-        if row.signal == "y":
-            colour = QColor(self._theme.text)
-        painter.setOpacity(1)
-        if lit:
-            wash = QColor(colour)
-            wash.setAlphaF(0.22)
-            painter.fillRect(place, wash)
-        painter.setOpacity(_FAINT if self._later(row) else 1)
-        painter.fillRect(QRectF(0, place.y() + 1, _BAR + 2 if lit else _BAR, place.height() - 2), colour)
-        box = self._code_box(place)
-        room = _CODE * self._advance if self._wide else box.width()
-        metrics = QFontMetricsF(self._code_font)
-        painter.setFont(self._code_font)
-        painter.setPen(QColor(self._theme.text))
-        _draw_elided(painter, QRectF(box.x(), box.y(), room, box.height()), row.code, metrics)
-        if self._wide or metrics.horizontalAdvance(row.code) + _SHAPE * self._advance < room:
-            painter.setFont(self._number_font)
-            painter.setPen(QColor(self._theme.dim))
-            painter.drawText(box, _RIGHT, row.shape)
-
-    def _paint_frame(self, painter: QPainter) -> None:
-        """The heading and the numbers of what is computed by now."""
-        if not self.rows:
-            return
-        dim, text = QColor(self._theme.dim), QColor(self._theme.text)
-        painter.setFont(self._small_font)
-        painter.setPen(dim)
-        heading = QRectF(12, 4, self.width() - 20, self._line_h)
-        _draw_elided(painter, heading, self._heading, QFontMetricsF(self._small_font))
-        painter.setFont(self._number_font)
-        metrics = QFontMetricsF(self._number_font)
-        for n, row in enumerate(self.rows):
-            if not self._later(row):
-                painter.setPen(text if self._phase in (None, row.phase) else dim)
-                _draw_elided(painter, self._number_box(self._place(n)), row.numbers, metrics)
-
-    # -- the user
-
-    def _row_at(self, y: float) -> StepRow | None:
-        n = int((y - self._top) // self._row_h)
-        return self.rows[n] if 0 <= n < len(self.rows) and y >= self._top else None
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        row = self._row_at(event.position().y())
-        if row is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.clicked.emit(row.phase)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        row = self._row_at(event.position().y())
-        self.setCursor(Qt.CursorShape.PointingHandCursor if row else Qt.CursorShape.ArrowCursor)
-        text = f"{row.code}\n{row.numbers}" if row else ""
-        QToolTip.showText(event.globalPosition().toPoint(), text, self)
-
-
-def _draw_elided(painter: QPainter, box: QRectF, text: str, metrics: QFontMetricsF) -> None:
-    if metrics.horizontalAdvance(text) > box.width():
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-    painter.drawText(box, _LEFT, text)

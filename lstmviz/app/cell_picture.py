@@ -1,0 +1,74 @@
+"""What a picture of the cell diagram shows, but for the frame's own values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontMetricsF
+
+from lstmviz.app.cell_geometry import Card, CellGeometry
+from lstmviz.app.cell_labels import number
+from lstmviz.app.frame_values import Scale
+from lstmviz.app.theme import Theme
+from lstmviz.language import tr
+
+
+@dataclass(frozen=True, eq=False)
+class CellPicture:
+    """Everything about a diagram but the frame's own values.
+
+    labels: wordings by vector, longest first. scales: by vector. legend: name and scale of each entry. units: H.
+    phase: a place in PHASES or None. without_values: what stands in a card instead of its strip.
+    """
+
+    geometry: CellGeometry
+    theme: Theme
+    font: QFont
+    labels: Mapping[str, tuple[str, ...]]
+    scales: Mapping[str, Scale]
+    legend: tuple[tuple[str, Scale], ...]
+    caption: str
+    units: int
+    unit: int
+    phase: int | None = None
+    without_values: Mapping[str, str] = field(default_factory=dict)
+
+    def text_font(self, scale: float = 1.0, bold: bool = False) -> QFont:
+        """The view's font at the diagram's size."""
+        font = QFont(self.font)
+        font.setPixelSize(max(8, round(self.geometry.em * scale)))
+        font.setBold(bold)
+        return font
+
+    def digits(self, card: Card) -> int:
+        """Decimals of the numbers on a card: three where it is wide."""
+        return 3 if card.header.w >= 11 * self.geometry.em else 2
+
+    def label_room(self, card: Card) -> float:
+        """The width that the number at the right of a card's header leaves to its name."""
+        widest = QFontMetricsF(self.text_font()).horizontalAdvance(number(-0.0, self.digits(card)))
+        return card.header.w - widest - 0.3 * self.geometry.em
+
+    def label(self, card: Card) -> str:
+        """The longest wording that fits beside the number; layers of one size are worded alike."""
+        metrics = QFontMetricsF(self.text_font(bold=True))
+        alike = [self.labels[key] for key in ("fgio" if card.key in "fgio" else (card.key,))]
+        for place, wording in enumerate(self.labels[card.key]):
+            if all(metrics.horizontalAdvance(wordings[place]) <= self.label_room(card) for wordings in alike):
+                return wording
+        return metrics.elidedText(self.labels[card.key][-1], Qt.TextElideMode.ElideRight, self.label_room(card))
+
+
+def has_unit(key: str, length: int, units: int) -> bool:
+    """Whether a vector's coordinates are the layer's units; not so for x and for a projected h."""
+    return key != "x" and length == units
+
+
+def limits_text(scale: Scale) -> str:
+    """The limits of a scale, and that it clips where it may."""
+    if not scale.signed:
+        return f"{scale.low:g}…{scale.high:g}"
+    text = f"±{scale.high:.3g}"
+    return tr("{limits} clipped", limits=text) if scale.sampled else text
