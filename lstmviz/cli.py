@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import logging
 import os
+import shlex
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,18 +110,21 @@ def _wished_language(words: list[str]) -> str:
 def _fail(error: Exception) -> int:
     from lstmviz.engine.failures import as_sentence
 
-    log = paths.log_file("cli")
-    if not isinstance(error, LstmvizError):
-        logger = logging.getLogger("lstmviz.cli")
-        handler = logging.FileHandler(log, encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-        logger.addHandler(handler)
-        logger.propagate = False
-        logger.error("lstmviz %s", " ".join(sys.argv[1:]), exc_info=error)
-        logger.removeHandler(handler)
-        handler.close()
-    print(f"lstmviz: {as_sentence(error, str(log))}", file=sys.stderr)
+    log = "" if isinstance(error, LstmvizError) else _log(error)
+    print(f"lstmviz: {as_sentence(error, log)}", file=sys.stderr)
     return 2 if isinstance(error, UsageError) else 1
+
+
+def _log(error: Exception) -> str:
+    """Write the traceback to the log of the command line, and say where that is."""
+    try:
+        path = paths.log_file("cli")
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} lstmviz {shlex.join(sys.argv[1:])}\n")
+            file.writelines(traceback.format_exception(error))
+    except OSError as unwritable:
+        return str(unwritable)
+    return str(path)
 
 
 @contextmanager

@@ -7,14 +7,17 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from lstmviz import __version__, paths
 from lstmviz.engine.failures import as_sentence
+from lstmviz.errors import LstmvizError
 from lstmviz.language import tr
 from lstmviz.traces.trace import Trace
+from lstmviz.wire.pipe_transport import PipeClient
 
 NEEDED = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph", "zarr", "safetensors", "msgspec", "pillow")
 EXTRAS = {"parquet": "pyarrow", "hdf5": "h5py", "video": "av", "xarray": "xarray"}
@@ -40,7 +43,11 @@ def findings() -> Iterator[Finding]:
     yield from _packages()
     yield Finding(tr("settings and logs"), str(paths.settings_folder()))
     yield from _display()
-    yield from _processors()
+    yield _engine()
+    try:
+        yield from _processors()
+    except (ImportError, OSError) as error:  # OSError: a shared library that torch cannot load
+        yield Finding("torch", _sentence(error), ok=False)
 
 
 def _packages() -> Iterator[Finding]:
@@ -82,6 +89,17 @@ def _ask_qt(platform_name: str | None) -> tuple[bool, str]:
         return False, complaint[-1] if complaint else tr("Qt ended with status {status}", status=asked.returncode)
     name, screens = asked.stdout.split()
     return True, tr("platform {name}, {screens} screens", name=name, screens=screens)
+
+
+def _engine() -> Finding:
+    """Whether the engine process starts and answers, and how soon."""
+    began = time.monotonic()
+    try:
+        with PipeClient() as client:
+            client.wait_ready(SECONDS)
+            return Finding(tr("engine"), tr("answers after {seconds:.1f} s", seconds=time.monotonic() - began))
+    except LstmvizError as error:
+        return Finding(tr("engine"), str(error), ok=False)
 
 
 def _processors() -> Iterator[Finding]:
