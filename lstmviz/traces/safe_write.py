@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import platform
 import shutil
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +17,7 @@ from pathlib import Path
 from lstmviz.errors import ExportError
 from lstmviz.language import mark
 
+_STALE = 3600.0
 _REASONS = {
     errno.ENOSPC: mark("“{path}” could not be written: the disk is full. Free some space or choose another disk."),
     errno.EDQUOT: mark("“{path}” could not be written: your disk quota is used up. Free some space."),
@@ -34,7 +38,8 @@ def replacing(path: str | Path, *, folder: bool = False) -> Iterator[Path]:
     A link is followed: what it points to is replaced. Raises ExportError, which names the path and the remedy.
     """
     target = _checked(path, folder)
-    new = target.with_name(f".lstmviz-{os.getpid()}-{uuid.uuid4().hex[:8]}{target.suffix}")
+    _sweep(target.parent)
+    new = target.with_name(f"{_mine()}{os.getpid()}-{uuid.uuid4().hex[:8]}{target.suffix}")
     try:
         if folder:
             new.mkdir()
@@ -102,6 +107,26 @@ def _checked(path: str | Path, folder: bool) -> Path:
     if exists and not folder and not target.is_file():
         raise ExportError("“{path}” is not an ordinary file. Choose another name.", path=str(path))
     return target
+
+
+def _mine() -> str:
+    """How the names of new files begin that were made on this computer."""
+    return f".lstmviz-{hashlib.sha256(platform.node().encode()).hexdigest()[:8]}-"
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process left beside its target more than an hour ago."""
+    if os.name == "nt":  # there is no asking there whether a process lives without ending it
+        return
+    for left in folder.glob(f"{_mine()}*-*"):
+        try:
+            owner = int(left.name.removeprefix(_mine()).split("-")[0])
+            if time.time() - left.stat().st_mtime > _STALE:
+                os.kill(owner, 0)
+        except ProcessLookupError:
+            remove(left)
+        except (OSError, ValueError):
+            continue
 
 
 def _to_disk(path: Path) -> None:

@@ -32,7 +32,7 @@ MAX_WORDS = 256 << 20
 """The longest zarr.json that is read: labels for some ten million steps."""
 MAX_ARRAY_WORDS = 1 << 16
 _DTYPES = ("float16", "float32", "float64")
-_TIMES = re.compile(r"float64|float32|int64|datetime64\[(\d+)?[A-Za-z]{1,2}\]")
+_TIMES = re.compile(r"float(32|64)|u?int(8|16|32|64)|datetime64\[\d{0,4}[A-Za-z]{1,2}\]")
 
 
 def save_trace(trace: Trace, path: str | Path, progress: Progress | None = None) -> None:
@@ -45,6 +45,15 @@ def save_trace(trace: Trace, path: str | Path, progress: Progress | None = None)
 
     _check_target(path)
     arrays = list(layout.arrays_of(trace))
+    for name, _, array in arrays:
+        if not _holds(name, array.dtype.newbyteorder("=").name):
+            raise ExportError(
+                "“{path}” could not be written: {name} is of type {dtype}; a trace store holds floats, and dates for "
+                "the times.",
+                path=str(path),
+                name=name,
+                dtype=str(array.dtype),
+            )
     done, total = 0, sum(array.nbytes for _, _, array in arrays)
     with replacing(path, folder=True) as new:
         root = zarr.open_group(new, mode="w", zarr_format=3)
@@ -183,14 +192,18 @@ def _is_chunk(folder: Path, name: str, size: int) -> bool:
     return stat.S_ISREG(facts.st_mode) and facts.st_size == size and not any(part.is_symlink() for part in way)
 
 
+def _holds(name: str, dtype: str) -> bool:
+    """Whether a store can hold an array of this dtype there."""
+    return bool(_TIMES.fullmatch(dtype)) if name == "sequence/times" else dtype in _DTYPES
+
+
 def _sane(name: str, meta: ArrayMeta, shape: tuple[int | None, ...]) -> bool:
     """Whether an array's dtype and shape are those that this trace must have there."""
-    known = _TIMES.fullmatch(meta.dtype) if name == "sequence/times" else meta.dtype in _DTYPES
     fits = len(meta.shape) == len(shape) and all(
         length >= 0 and length == (length if wanted is None else wanted)
         for length, wanted in zip(meta.shape, shape, strict=True)
     )
-    return bool(known) and fits and meta.rows >= 1
+    return _holds(name, meta.dtype) and fits and meta.rows >= 1
 
 
 def _declares(words: dict[str, Any], meta: ArrayMeta) -> bool:

@@ -85,6 +85,25 @@ def test_any_failure_removes_the_new_and_keeps_the_old(tmp_path: Path, folder: b
     assert names(tmp_path) == ["a"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot say whether a process lives")
+def test_what_a_killed_process_left_is_swept_up_by_a_later_one(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "from lstmviz.traces.safe_write import replacing\n"
+        "with replacing(sys.argv[1]) as new:\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.csv")], check=False)
+    (left,) = tmp_path.iterdir()
+    with replacing(tmp_path / "a.csv") as new:
+        new.write_text("new")
+    assert left.exists()  # it could be the work of a process that just began
+    os.utime(left, (0, 0))
+    with replacing(tmp_path / "a.csv") as new, replacing(tmp_path / "b.csv"):
+        os.utime(new, (0, 0))  # old, but its process lives
+    assert names(tmp_path) == ["a.csv", "b.csv"]
+
+
 def test_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link.csv").symlink_to(tmp_path / "real" / "a.csv")

@@ -133,6 +133,14 @@ def test_a_name_that_cannot_be_written_is_a_sentence(
     assert name in str(caught.value)
 
 
+def test_times_that_no_store_can_hold_are_a_sentence(tmp_path: Path, make_trace: MakeTrace) -> None:
+    trace = make_trace(steps=2)
+    words = dataclasses.replace(trace.sequence, times=np.array(["noon", "night"]))
+    with pytest.raises(ExportError, match="sequence/times is of type <U5"):
+        save_trace(dataclasses.replace(trace, sequence=words), tmp_path / "a.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
 def edit_root(folder: Path, **attributes: object) -> None:
     """Change the root's attributes and sign them anew, as someone who means harm would."""
     words = json.loads((folder / "zarr.json").read_text())
