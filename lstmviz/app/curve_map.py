@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -47,13 +48,22 @@ class CurveMap:
     """
 
     def __init__(self, parent: QWidget) -> None:
-        self._view = pg.GraphicsView(parent, background=None)
-        self._view.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._view.hide()
-        self._box = pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0)
-        self._view.setCentralItem(self._box)
+        self._parent = parent
         self._items: list[pg.PlotDataItem] = []
+
+    @cached_property
+    def _view(self) -> pg.GraphicsView:
+        """Made when the first curve is drawn: the window starts without one."""
+        view = pg.GraphicsView(self._parent, background=None)
+        view.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        view.hide()
+        view.setCentralItem(self._box)
+        return view
+
+    @cached_property
+    def _box(self) -> pg.ViewBox:
+        return pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0)
 
     def draw(
         self, curves: list[Curve], steps: tuple[int, int], low: float, high: float, size: tuple[int, int], ratio: float

@@ -15,26 +15,27 @@ import numpy.typing as npt
 from PySide6.QtGui import QImage, QPixmap
 
 from lstmviz.app import theme
+from lstmviz.app.numbers import rounded_up
 from lstmviz.language import tr
 
 Array = npt.NDArray[np.floating]
 Places = npt.NDArray[np.intp]
 
-_UNIT_RANGE = ("g", "h", "tanh_c", "written")
-"""Signed signals that cannot leave [−1, 1]: their limits never move."""
+_UNIT_RANGE = ("g", "tanh_c", "written")
+"""Signed signals that live in [−1, 1]: their limits are the same in every trace."""
 _NOT_A_NUMBER = 256
 """Place of the colour for NaN, after the 256 of the map."""
 
 
 def limits(name: str, array: Array) -> tuple[float, float]:
-    """The colour limits of a signal: 0..1 for gates, −1..1 where tanh bounds it, else symmetric about zero."""
+    """The colour limits of a signal: 0..1 for gates, −1..1 for g and its like, else ± the largest, two digits."""
     if theme.is_gate(name):
         return 0.0, 1.0
     finite = array[np.isfinite(array)] if not np.isfinite(array.sum()) else array
     largest = float(max(finite.max(), -finite.min())) if finite.size else 1.0
     if name in _UNIT_RANGE and largest <= 1.0:
         return -1.0, 1.0
-    largest = largest or 1.0
+    largest = rounded_up(largest) or 1.0
     return -largest, largest
 
 

@@ -25,3 +25,11 @@ def signed(value: float, digits: int = 2) -> str:
     """A number that always says its sign."""
     text = number(value, digits)
     return text if text.startswith("−") else f"+{text}"
+
+
+def rounded_up(value: float) -> float:
+    """A positive number rounded up to two digits, so that a scale's limit can be read and still holds all; 0 for 0."""
+    if not value > 0 or not math.isfinite(value):
+        return 0.0
+    digit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return max(value, float(f"{math.ceil(value / digit * (1 - 1e-9)) * digit:.3g}"))

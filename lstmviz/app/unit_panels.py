@@ -223,12 +223,13 @@ class EquationPanel(Panel):
         font = drawing.sized(self.font(), 13)
         metrics = QFontMetrics(font)
         painter.setFont(font)
+        painter.setPen(QColor(self.theme.text))
         for place, line in enumerate(self._lines):
             x, y = PAD + (0 if line and line[0].signal else 14), TITLE + place * self._LINE
+            # a line is drawn at once: text costs by the call more than by the letter
+            painter.drawText(x, y + 14, "".join(piece.text for piece in line))
             for piece in line:
                 width = metrics.horizontalAdvance(piece.text)
-                painter.setPen(QColor(self.theme.text if piece.signal else self.theme.dim))
-                painter.drawText(x, y + 14, piece.text)
                 if piece.signal and piece.signal != "z":
                     painter.fillRect(x, y + 17, width, 2, self.theme.signal(piece.signal))
                 x += width

@@ -71,8 +71,9 @@ def test_a_spike_of_one_step_is_never_hidden(quiet: float, spike: float) -> None
 def test_limits_are_fixed_for_gates_and_symmetric_for_the_others() -> None:
     small = np.array([[0.2, -0.7]], np.float32)
     assert heat_map.limits("f", small) == (0.0, 1.0)
-    assert heat_map.limits("h", small) == (-1.0, 1.0)
-    assert heat_map.limits("c", small) == pytest.approx((-0.7, 0.7))
+    assert heat_map.limits("g", small) == (-1.0, 1.0)
+    assert heat_map.limits("h", small) == pytest.approx((-0.7, 0.7))
+    assert heat_map.limits("c", np.array([[8.231]], np.float32)) == (-8.3, 8.3)
     assert heat_map.limits("c", np.zeros((2, 2), np.float32)) == (-1.0, 1.0)
     assert heat_map.limits("c", np.array([[np.nan, 3.0]], np.float32)) == (-3.0, 3.0)
 
