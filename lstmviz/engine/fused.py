@@ -70,8 +70,8 @@ def fused_lane(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, h: Tens
     tanh_(z[:, 3 * units :])
     # traces are read on the CPU: from here on so is everything
     gates = z.view(steps, batch, 4 * units).cpu()
-    i, f, _, g = np.split(gates.numpy(), 4, axis=2)
-    c = scan(f.reshape(steps, -1), (i * g).reshape(steps, -1), c0.cpu().numpy().ravel())
+    i, f, g = (gates.numpy()[:, :, n * units : (n + 1) * units] for n in (0, 1, 3))
+    c = scan(f.reshape(steps, -1), (i * g).reshape(steps, -1), c0.cpu().numpy().reshape(-1))
     return LaneRun(h, gates, torch.from_numpy(c).view(steps, batch, units), last_c)
 
 
