@@ -48,6 +48,7 @@ class Program(QObject):
         self._translator = QTranslator(self)
         load_qt_words(self._translator, session.language)
         self.dispatcher = Dispatcher(session)
+        self.dispatcher.listen(self._on_changed)  # before the window: its texts name keys in Qt's words
         try:
             self.samples = samples()
         except (OSError, ValueError) as error:
@@ -62,7 +63,6 @@ class Program(QObject):
         self.saving = Saving(self.window, self.recording)
         self.commands = WindowCommands(self.window, self.opening, self.recording, self.saving, self.client)
         self.window.restore_layout(settings.window_geometry, settings.window_state)
-        self.dispatcher.listen(self._on_changed)
         self.dispatcher.announce()
         QApplication.styleHints().colorSchemeChanged.connect(self._on_color_scheme_changed)
 

@@ -10,6 +10,8 @@ from lstmviz.app.theme import THEMES
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Notice, Snapshot
 
+PATIENCE_MILLISECONDS = 300
+"""A task that is over sooner is not shown: a bar that flashes moves everything below it twice."""
 INFO_MILLISECONDS = 8000
 """How long an info stays; warnings and errors stay until they are closed."""
 
@@ -100,6 +102,10 @@ class TaskBar(QFrame):
         row.setContentsMargins(12, 4, 8, 4)
         for widget, stretch in ((self._what, 0), (self._bar, 1), (self._left, 0), (self._cancel, 0)):
             row.addWidget(widget, stretch)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MILLISECONDS)
+        self._patience.timeout.connect(self.show)
         self._cancel.clicked.connect(self._on_cancel_clicked)
         self.hide()
 
@@ -110,6 +116,7 @@ class TaskBar(QFrame):
             self._bar.setAccessibleName(tr("Progress"))
         task = snapshot.task
         if task is None:
+            self._patience.stop()
             self.hide()
             return
         self._what.setText(task.what)
@@ -117,7 +124,8 @@ class TaskBar(QFrame):
         self._bar.setValue(task.done)
         seconds = task.seconds_left
         self._left.setText("" if seconds is None else tr("{seconds:.0f} s left", seconds=seconds))
-        self.show()
+        if self.isHidden() and not self._patience.isActive():
+            self._patience.start()
 
     def _on_cancel_clicked(self) -> None:
         self.asked.emit("task.cancel", {})

@@ -15,6 +15,7 @@ from lstmviz.app.dialogs.palette import PaletteDialog
 from lstmviz.app.dialogs.settings import SettingsDialog
 from lstmviz.app.dialogs.shortcuts import ShortcutsDialog
 from lstmviz.app.file_kinds import MODEL_ENDINGS, SEQUENCE_ENDINGS, TRACE_ENDINGS
+from lstmviz.app.filming import Filming
 from lstmviz.app.opening import Opening
 from lstmviz.app.recording import Recording
 from lstmviz.app.saving import Saving
@@ -35,6 +36,7 @@ class WindowCommands:
         self._opening = opening
         self._recording = recording
         self._client = client
+        self._filming = Filming(window)
         self._palette = PaletteDialog(window)
         self._palette.asked.connect(window.run_command)
         self._settings: SettingsDialog | None = None
@@ -51,9 +53,9 @@ class WindowCommands:
             "file.save": saving.save_trace,
             "export.open": saving.export,
             "picture.save": saving.save_picture,
-            #            "animation.save": saving.save_animation,
+                        "animation.save": self._filming.ask,
             "app.quit": window.close,
-            "task.cancel": recording.cancel,
+            "task.cancel": self._cancel_task,
             "settings.open": self._open_settings,
             "compare.choose": self._choose_compared,
             "dock.toggle": window.toggle_dock,
@@ -172,6 +174,10 @@ class WindowCommands:
         self._dispatcher.run("unit.select", unit=value)
 
     # --- the rest ---
+
+    def _cancel_task(self) -> None:
+        self._filming.cancel()
+        self._recording.cancel()
 
     def _search(self) -> None:
         self._window.docks["library"].show()

@@ -15,7 +15,7 @@ def fold(text: str) -> str:
 def score(query: str, text: str) -> float | None:
     """How well ``query`` fits ``text``, higher is better; None where its letters do not occur in this order.
 
-    Letters in a row (2) and at the beginnings of words (3) count more; among equals a shorter text wins.
+    Letters in a row (4) and at the beginnings of words (3) count more; among equals a shorter text wins.
     """
     letters, place = fold(query).replace(" ", ""), fold(text)
 
@@ -27,7 +27,7 @@ def score(query: str, text: str) -> float | None:
         while at >= 0:
             begins_word = at == 0 or not place[at - 1].isalnum()
             in_a_row = n > 0 and at == after
-            points = max(points, 1 + 3 * begins_word + 2 * in_a_row + best(n + 1, at + 1))
+            points = max(points, 1 + 3 * begins_word + 4 * in_a_row + best(n + 1, at + 1))
             at = place.find(letters[n], at + 1)
         return points
 

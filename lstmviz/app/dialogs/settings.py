@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLabel, QWidget
 
 from lstmviz.language import LANGUAGES, mark, tr
 from lstmviz.session.snapshot import Snapshot
@@ -27,8 +27,10 @@ class SettingsDialog(QDialog):
         self.loop = QCheckBox(self)
         self.loop.setChecked(snapshot.loop)
         self._form = QFormLayout(self)
-        for control in (self.theme, self.language, self.speed):
-            self._form.addRow("", control)
+        self._labels = {control: QLabel(self) for control in (self.theme, self.language, self.speed)}
+        for control, label in self._labels.items():
+            self._form.addRow(label, control)
+            label.setBuddy(control)
         self._form.addRow(self.loop)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         self._form.addRow(self._buttons)
@@ -50,8 +52,7 @@ class SettingsDialog(QDialog):
         names = {self.theme: tr("Theme"), self.language: tr("Language"), self.speed: tr("Speed")}
         for control, name in names.items():
             control.setAccessibleName(name)
-            label = self._form.labelForField(control)
-            label.setText(name)  # type: ignore[attr-defined]
+            self._labels[control].setText(name)
         for n, title in enumerate(_THEMES.values()):
             self.theme.setItemText(n, tr(title))
         self.language.setItemText(0, tr("The system's language"))
