@@ -31,7 +31,7 @@ def labels(info: LayerInfo, direction: str) -> dict[str, tuple[str, ...]]:
         "g": (tr("FC g · candidate"), "FC g", "g"),
         "i": (tr("FC i · input gate"), "FC i", "i"),
         "o": (tr("FC o · output gate"), "FC o", "o"),
-        "kept": (tr("kept = f ⊗ c({prev})", prev=prev), f"f ⊗ c({prev})", f"f⊗c({prev})", "f⊗c"),
+        "kept": (tr("kept = f ⊗ c({prev})", prev=prev), f"f ⊗ c({prev})", f"f⊗c({prev})", f"f⊗c{short}", "f⊗c"),
         "written": (tr("written = i ⊗ g"), "i ⊗ g", "i⊗g"),
         "c": (tr("c(t) = kept + written"), "c(t)"),
         "tanh_c": ("tanh c(t)", "tanh c", "tanh"),

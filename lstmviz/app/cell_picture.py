@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QFontMetricsF
 from lstmviz.app.cell_geometry import Card, CellGeometry
 from lstmviz.app.cell_labels import number
 from lstmviz.app.frame_values import Scale
+from lstmviz.app.numbers import limit
 from lstmviz.app.theme import Theme
 from lstmviz.language import tr
 
@@ -48,8 +49,8 @@ class CellPicture:
 
     def label_room(self, card: Card) -> float:
         """The width that the number at the right of a card's header leaves to its name."""
-        widest = QFontMetricsF(self.text_font()).horizontalAdvance(number(-0.0, self.digits(card)))
-        return card.header.w - widest - 0.3 * self.geometry.em
+        widest = QFontMetricsF(self.text_font()).horizontalAdvance(number(-0.888, self.digits(card)))
+        return card.header.w - widest - 0.4 * self.geometry.em
 
     def label(self, card: Card) -> str:
         """The longest wording that fits beside the number; layers of one size are worded alike."""
@@ -69,6 +70,6 @@ def has_unit(key: str, length: int, units: int) -> bool:
 def limits_text(scale: Scale) -> str:
     """The limits of a scale, and that it clips where it may."""
     if not scale.signed:
-        return f"{scale.low:g}…{scale.high:g}"
-    text = f"±{scale.high:.3g}"
+        return f"{limit(scale.low)}…{limit(scale.high)}"
+    text = f"±{limit(scale.high)}"
     return tr("{limits} clipped", limits=text) if scale.sampled else text

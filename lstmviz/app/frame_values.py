@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lstmviz.app.numbers import rounded_up
 from lstmviz.cells.lstm import LstmStep
 from lstmviz.cells.rnn import RnnStep
 from lstmviz.cells.weights import LstmWeights, RnnWeights
@@ -111,7 +112,7 @@ def scales(trace: Trace, layer: int = 0, direction: str = "forward") -> Mapping[
     """The scale of every vector of a layer, fixed over the whole trace so that colours never jump between frames.
 
     Gates 0..1; g, written and tanh(c) −1..1, where they live; c, c(t−1) and kept share ±max |c| over the trace, h and
-    h(t−1) share theirs, x has its own. A limit is rounded up to two digits.
+    h(t−1) share theirs, x has its own.
     """
     lane = trace.lanes[layer, direction]
     h = _limit(lane.signals["h"], lane.h0)
@@ -140,7 +141,7 @@ def _z_limit(trace: Trace, layer: int, direction: str) -> Scale:
         return UNIT
     steps = range(0, len(trace), max(1, len(trace) * weights.units // 50_000))
     rows = [frame_values(trace, t, layer, direction)["z"] for t in steps]
-    return Scale(*_rounded(np.stack(rows)), sampled=len(rows) < len(trace))
+    return Scale(*_ends(np.stack(rows)), sampled=len(rows) < len(trace))
 
 
 def _every(array: Array) -> int:
@@ -151,18 +152,14 @@ def _limit(*arrays: Array | None) -> Scale:
     """A symmetric scale that holds all the arrays, or every so many of their steps where they are long."""
     looked_at = [array[:: _every(array)] for array in arrays if array is not None]
     sampled = any(array is not None and _every(array) > 1 for array in arrays)
-    return Scale(*_rounded(*looked_at), sampled=sampled)
+    return Scale(*_ends(*looked_at), sampled=sampled)
 
 
-def _rounded(*arrays: Array) -> tuple[float, float]:
-    """−m, m with m the largest magnitude, NaN aside, rounded up to two digits; ±1 where all is zero."""
+def _ends(*arrays: Array) -> tuple[float, float]:
+    """−m, m with m the largest magnitude, NaN and infinities aside, rounded up as in the heat maps; ±1 for all zero."""
     peak = 0.0
     for array in arrays:
         high, low = float(np.fmax.reduce(array, axis=None)), float(np.fmin.reduce(array, axis=None))
         peak = max(peak, high if math.isfinite(high) else 0.0, -low if math.isfinite(low) else 0.0)
-    if peak < 1e-300:
-        return -1.0, 1.0
-    digit = 10.0 ** (math.floor(math.log10(peak)) - 1)
-    limit = float(f"{math.ceil(peak / digit * (1 - 1e-9)) * digit:.3g}")
-    limit = max(limit, peak)
-    return -limit, limit
+    peak = (rounded_up(peak) if peak > 1e-300 else 0.0) or 1.0
+    return -peak, peak

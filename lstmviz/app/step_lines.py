@@ -74,7 +74,7 @@ class StepLines(QWidget):
         room = max(1, width - 20 - 14)
         beside = int(room / ((_CODE + _NUMBERS + _SHAPE) * each))
         self._wide = beside >= _SMALLEST_BESIDE
-        size = min(max(beside if self._wide else round(width / 27), 10), 16)
+        size = min(max(beside if self._wide else round(width / 30), 10), 16)
         self._code_font.setPixelSize(size)
         self._number_font = QFont(self._code_font)
         self._number_font.setPixelSize(min(size, max(10, int(room / (_NUMBERS * each)))))
@@ -82,9 +82,9 @@ class StepLines(QWidget):
         self._small_font = QFont(self.font())
         self._small_font.setPixelSize(max(10, size - 2))
         self._advance = QFontMetricsF(self._code_font).horizontalAdvance("0")
-        self._line_h = round(1.35 * size)
+        self._line_h = round(1.28 * size)
         self._top = self._line_h + 8
-        self._row_h = (1 if self._wide else 2) * self._line_h + 8
+        self._row_h = (1 if self._wide else 2) * self._line_h + 6
         self._still.clear()
         self._set_height()
 
@@ -95,7 +95,7 @@ class StepLines(QWidget):
         return QRectF(0, self._top + n * self._row_h, self.width(), self._row_h)
 
     def _code_box(self, place: QRectF) -> QRectF:
-        return QRectF(12, place.y() + 4, place.width() - 20, self._line_h)
+        return QRectF(12, place.y() + 3, place.width() - 20, self._line_h)
 
     def _number_box(self, place: QRectF) -> QRectF:
         box = self._code_box(place)

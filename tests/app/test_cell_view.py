@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
 
@@ -18,6 +18,7 @@ from lstmviz import language
 from lstmviz.app import frame_values as frame_values_module
 from lstmviz.app import strip
 from lstmviz.app.cell_geometry import Rect
+from lstmviz.app.cell_labels import number
 from lstmviz.app.cell_picture import limits_text
 from lstmviz.app.frame_values import GATE, Scale, frame_values, scales, step_at, when
 from lstmviz.app.pictures import save_picture
@@ -355,12 +356,15 @@ def test_the_smallest_and_the_largest_cell_mark_the_selected_unit(show, make_tra
     assert image.pixelColor(int((left + right) / 2), place.cy).name() in near
 
 
-@pytest.mark.parametrize("size", [(560, 260), (620, 300), (900, 420), (1200, 480), (1400, 600)])
+@pytest.mark.parametrize("size", [(560, 260), (620, 300), (680, 318), (760, 360), (900, 420), (1200, 480), (1400, 600)])
 def test_names_and_numbers_fit_their_headers(show, make_trace, size):
     view = show(Snapshot(trace=make_trace(units=16, layers=2), t=3), size)
     picture, _ = view._still(view._geometry)
     for card in picture.geometry.cards:
         assert picture.label(card) in picture.labels[card.key], "elided"
+        name = QFontMetricsF(picture.text_font(bold=True)).horizontalAdvance(picture.label(card))
+        value = QFontMetricsF(picture.text_font()).horizontalAdvance(number(-8.88, picture.digits(card)))
+        assert name + value < card.header.w
 
 
 def test_the_steps_of_a_trace_agree_with_the_equations(make_trace):

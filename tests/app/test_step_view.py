@@ -130,7 +130,9 @@ def test_the_line_of_the_phase_is_lit_and_later_ones_have_no_numbers(show, make_
         grounds.append(image.pixelColor(view.width() - 4, int(place.y()) + 2).name())
         box = lines._number_box(place).toRect()
         ink = {
-            image.pixelColor(x, y).name() for x in range(box.x(), box.x() + 120) for y in range(box.y(), box.bottom())
+            image.pixelColor(x, y).name()
+            for x in range(box.x(), box.x() + 120)
+            for y in range(box.y() + 3, box.bottom())
         }
         assert (len(ink) > 1) == (row.phase <= PHASES.index("i")), row.code
     lit = [row.phase == PHASES.index("i") for row in lines.rows]
