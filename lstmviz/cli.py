@@ -88,13 +88,10 @@ def build_parser() -> Parser:
 def _with_command(words: list[str]) -> list[str]:
     """The words with ``open`` put in where no command is named: `lstmviz FILE…` opens the window."""
     place = 0
-    while place < len(words) and words[place].startswith("-") and words[place] != "--":
-        if words[place] in ("-h", "--help", "--version"):
-            return words
+    while place < len(words) and words[place].startswith("--language"):
         place += 2 if words[place] == "--language" else 1
-    if place < len(words) and words[place] in {command.name for command in COMMANDS}:
-        return words
-    return [*words[:place], "open", *words[place:]]
+    known = ("-h", "--help", "--version", *(command.name for command in COMMANDS))
+    return words if place < len(words) and words[place] in known else [*words[:place], "open", *words[place:]]
 
 
 def _wished_language(words: list[str]) -> str:
@@ -141,25 +138,57 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield report
 
 
-# ── open ──
+# ── open and pictures ──
 
 
 def _open_options(parser: Parser) -> None:
     parser.add_argument(
         "files", nargs="*", metavar=tr("FILE"), help=tr("a sequence, a model or a trace; several open together")
     )
+    parser.add_argument("--sample", default="", metavar=tr("NAME"), help=tr("a sample, with its net where it has one"))
 
 
 def _open(arguments: argparse.Namespace) -> int:
+    files = _files(arguments)
+    if sys.platform.startswith("linux") and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    ):
+        raise LstmvizError("There is no display to open a window on. `lstmviz pictures` draws the window into files.")
+    from lstmviz.app.main import run
+
+    return run(files, arguments.sample)
+
+
+def _pictures_options(parser: Parser) -> None:
+    _open_options(parser)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("lstmviz-run"),
+        metavar=tr("FOLDER"),
+        help=tr("where to; lstmviz-run if not said"),
+    )
+
+
+def _pictures(arguments: argparse.Namespace) -> int:
+    from lstmviz.app.offscreen import draw
+
+    for line in draw(_files(arguments), arguments.sample, arguments.out):
+        print(line, flush=True)
+    return 0
+
+
+def _files(arguments: argparse.Namespace) -> list[str]:
     for file in arguments.files:
         if not Path(file).exists():
             raise UsageError(
                 "“{file}” is neither a file nor a command. `lstmviz --help` lists the commands.", file=file
             )
-    from lstmviz.app.main import run
+    if arguments.sample:
+        from lstmviz.sequences.samples import sample
 
-    status: int = run([str(Path(file).absolute()) for file in arguments.files])
-    return status
+        sample(arguments.sample)
+    return [str(Path(file).absolute()) for file in arguments.files]
 
 
 # ── record ──
@@ -330,6 +359,7 @@ def _engine(_arguments: argparse.Namespace) -> int:
 
 COMMANDS = (
     Command("open", mark("open the window; the word may be left out"), _open_options, _open),
+    Command("pictures", mark("draw the window at ten frames, without a screen"), _pictures_options, _pictures),
     Command("record", mark("record a model on a sequence, into a trace store"), _record_options, _record),
     Command("export", mark("export a part of a trace as CSV, TSV, Parquet, NPZ or HDF5"), _export_options, _export),
     Command("inspect", mark("say what is inside a model, a trace store or a sequence"), _inspect_options, _inspect),

@@ -89,24 +89,30 @@ def test_what_needs_neither_torch_nor_qt_imports_neither(words: list[str], folde
 
 
 @pytest.mark.parametrize(
-    ("words", "command"),
+    ("words", "files"),
     [
-        ([], "open"),
-        (["a.csv", "b.zarr"], "open"),
-        (["--language", "pt_BR", "a.csv"], "open"),
-        (["--language=pt_BR"], "open"),
-        (["--", "record"], "open"),
-        (["./record"], "open"),
-        (["record", "--model", "m", "--sequence", "s", "--out", "o"], "record"),
-        (["--language", "en", "samples"], "samples"),
+        ([], []),
+        (["a.csv", "b.zarr"], ["a.csv", "b.zarr"]),
+        (["--language", "pt_BR", "a.csv"], ["a.csv"]),
+        (["--language=pt_BR"], []),
+        (["--sample", "record"], []),
+        (["--", "record"], ["record"]),
+        (["./record"], ["./record"]),
+        (["open", "record"], ["record"]),
     ],
 )
-def test_a_word_that_is_no_command_is_a_file_for_the_window(words: list[str], command: str) -> None:
+def test_a_word_that_is_no_command_is_a_file_for_the_window(words: list[str], files: list[str]) -> None:
     arguments = cli.build_parser().parse_args(cli._with_command(words))
 
-    assert arguments.command == command
-    if command == "open":
-        assert arguments.files == [word for word in words if "language" not in word and word not in ("pt_BR", "--")]
+    assert (arguments.command, arguments.files) == ("open", files)
+
+
+@pytest.mark.parametrize("words", [["record", "--model", "m", "--sequence", "s", "--out", "o"], ["samples"]])
+@pytest.mark.parametrize("before", [[], ["--language", "en"]])
+def test_a_command_is_a_command_though_a_file_has_its_name(folder: Path, words: list[str], before: list[str]) -> None:
+    (folder / words[0]).touch()
+
+    assert cli.build_parser().parse_args(cli._with_command([*before, *words])).command == words[0]
 
 
 def test_a_recording_is_what_the_library_records(net: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -226,6 +232,7 @@ def test_the_language_that_is_asked_for_is_spoken(capsys: pytest.CaptureFixture[
     "words",
     [
         ["inspect", "missing.csv"],
+        ["pictures", "--sample", "no-such-sample"],
         ["inspect", "missing.json"],
         ["inspect", "missing.zarr"],
         ["inspect", "empty.csv"],
@@ -355,6 +362,27 @@ def test_a_terminal_without_our_signs_is_no_failure() -> None:
 
     assert done.returncode == 0
     assert "Counting: a?b?" in done.stdout
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+def test_without_a_display_the_window_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+
+    assert main(["--sample", "reber"]) == 1
+    assert "no display" in capsys.readouterr().err
+
+
+def test_pictures_are_drawn_and_the_trace_saved_without_a_display(folder: Path) -> None:
+    done = run("--language", "en", "pictures", "--sample", "sunspots", "--out", "drawn")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    drawn = {path.suffix: path for path in (folder / "drawn").iterdir()}
+    assert len(list((folder / "drawn").glob("*.png"))) == 10
+    assert lstmviz.open_trace(str(drawn[".zarr"])).sequence.name == "Sunspots, 1700–2008"
+    assert all(str(path.relative_to(folder)) in done.stdout for path in (folder / "drawn").iterdir())
 
 
 def test_the_doctor_finds_this_installation_sound(capsys: pytest.CaptureFixture[str]) -> None:
