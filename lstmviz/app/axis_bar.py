@@ -23,7 +23,7 @@ class AxisBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._snapshot = Snapshot()
-        self._axis = TimeAxis(0, 1, LEFT, 1)
+        self.axis = TimeAxis(0, 1, LEFT, 1)
         self._note = ""
         self._labels: list[tuple[int, QRect, str]] = []
         self.setFixedHeight(_TICKS + _NOTE)
@@ -34,7 +34,7 @@ class AxisBar(QWidget):
 
     def show_axis(self, snapshot: Snapshot, axis: TimeAxis, *, only_cursor: bool) -> None:
         """Draw the axis; where only the cursor moved, only the flag and the labels that it covers or uncovers."""
-        before, self._snapshot, self._axis = self._snapshot, snapshot, axis
+        before, self._snapshot, self.axis = self._snapshot, snapshot, axis
         if not only_cursor:
             self._labels = self._lay_out_labels()
             self.update()
@@ -51,10 +51,12 @@ class AxisBar(QWidget):
             return []
         times, span = self._snapshot.trace.sequence.times, (self._snapshot.start, self._snapshot.stop)
         metrics, labels = QFontMetrics(drawing.sized(self.font(), 11)), []
-        for t in self._axis.ticks(80 if times is None else 110):
-            x, words = round(self._axis.centre(t)), tick_label(t, times, span)
+        for t in self.axis.ticks(80 if times is None else 110):
+            x, words = round(self.axis.centre(t)), tick_label(t, times, span)
             width = metrics.horizontalAdvance(words) + 4
-            labels.append((x, QRect(x - width // 2, 1, width, _TICKS - 2), words))
+            # the first label keeps clear of the word on its left
+            left = max(x - width // 2, LEFT - 20)
+            labels.append((x, QRect(left, 1, width, _TICKS - 2), words))
         return labels
 
     def say(self, note: str) -> None:
@@ -64,9 +66,15 @@ class AxisBar(QWidget):
             self.setToolTip(note)
             self.update()
 
+    def _flag_words(self, t: int) -> str:
+        trace = self._snapshot.trace
+        if trace is None or t >= len(trace):
+            return ""
+        return tick_label(t, trace.sequence.times, (self._snapshot.start, self._snapshot.stop))
+
     def _flag(self, t: int) -> QRect:
-        width = QFontMetrics(drawing.sized(self.font(), 11, bold=True)).horizontalAdvance(str(t)) + 10
-        middle = round(self._axis.centre(t))
+        width = QFontMetrics(drawing.sized(self.font(), 11, bold=True)).horizontalAdvance(self._flag_words(t)) + 10
+        middle = round(self.axis.centre(t))
         left = min(max(middle - width // 2, 0), max(0, self.width() - width))
         return QRect(left, 0, width, _TICKS - 2)
 
@@ -76,7 +84,7 @@ class AxisBar(QWidget):
         painter.fillRect(event.rect(), QColor(theme.base))
         if self._snapshot.trace is None:
             return
-        painter.fillRect(QRect(LEFT, 0, int(self._axis.width), 1), QColor(theme.line))
+        painter.fillRect(QRect(LEFT, 0, int(self.axis.width), 1), QColor(theme.line))
         self._paint_ticks(painter, event.rect())
         if event.rect().bottom() > _TICKS or event.rect().left() < LEFT:
             self._paint_words(painter)
@@ -84,7 +92,7 @@ class AxisBar(QWidget):
             flag = self._flag(self._snapshot.t)
             painter.fillRect(flag, QColor(theme.cursor))
             bold = drawing.sized(self.font(), 11, bold=True)
-            drawing.text(painter, flag, str(self._snapshot.t), theme.base, bold, "middle")
+            drawing.text(painter, flag, self._flag_words(self._snapshot.t), theme.base, bold, "middle")
         painter.end()
 
     def _paint_words(self, painter: QPainter) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
 from lstmviz.app import theme
+from lstmviz.app.axis_bar import AxisBar
 from lstmviz.app.output_strip import guesses
 from lstmviz.app.time_canvas import TimeCanvas
 from lstmviz.app.time_painter import LEFT
@@ -161,6 +162,13 @@ def test_a_step_repaints_the_same_picture_as_drawing_all(stage: Stage) -> None:
     on_screen = stage.view.screen().grabWindow(stage.view.winId()).toImage()
     drawn_anew = stage.view.grab().toImage()
     assert on_screen.convertToFormat(drawn_anew.format()) == drawn_anew
+
+
+def test_the_axis_stays_under_the_maps_when_a_scroll_bar_comes(qtbot: QtBot, make_trace: Make) -> None:
+    short = Stage(qtbot, Snapshot(trace=make_trace(), stop=50), size=(760, 300))
+    QApplication.processEvents()
+    assert short.view.findChild(AxisBar).axis == short.canvas.axis
+    assert short.canvas.width() < 760
 
 
 def test_the_sentence_says_where_the_cursor_is(stage: Stage) -> None:

@@ -83,7 +83,7 @@ class TimelineView(View):
         self._canvas.range_asked.connect(self._on_canvas_range_asked)
         self._canvas.all_asked.connect(self._on_canvas_all_asked)
         self._canvas.hovered.connect(self._on_canvas_hovered)
-        self._canvas.composed.connect(self._axis.say)
+        self._canvas.composed.connect(self._on_canvas_composed)
         self._retranslate()
 
     def _make_header(self) -> QHBoxLayout:
@@ -132,11 +132,11 @@ class TimelineView(View):
         lane = lane_sign(snapshot.layer, snapshot.direction)
         shown = " ".join(short(name) for name in snapshot.signals if name in trace.names(snapshot.layer))
         text = tr(
-            "Timeline: step {t} of {start} to {last} shown; layer {lane}, unit {unit}; signals {signals}.",
+            "Timeline: step {t} of {start} to {last} shown; {lane}, unit {unit}; signals {signals}.",
             t=snapshot.t,
             start=snapshot.start,
             last=snapshot.stop - 1,
-            lane=tr("all") if self._all_layers else lane,
+            lane=tr("all layers") if self._all_layers else tr("layer {lane}", lane=lane),
             unit=snapshot.unit,
             signals=shown or "–",
         )
@@ -209,6 +209,12 @@ class TimelineView(View):
             button.setToolTip(label)
         self.setAccessibleName(tr("Timeline"))
         self._canvas.setAccessibleName(tr("Heat maps over time"))
+
+    def _on_canvas_composed(self, note: str) -> None:
+        """The rows were drawn anew, perhaps at another width, since a scroll bar came or went."""
+        self._axis.say(note)
+        if self._axis.axis != self._canvas.axis:
+            self._show_axis(only_cursor=False)
 
     def _on_layers_activated(self, index: int) -> None:
         data = self._layers.itemData(index)
