@@ -192,14 +192,16 @@ class Trace:
         lane = self._lane(layer, direction)
         before = t + 1 if direction == "reverse" else t - 1
         if 0 <= before < len(self):
-            return lane.signals[name][before]
+            row: Array = lane.signals[name][before]
+            return row
         edge = lane.h0 if name == "h" else lane.c0
         return np.zeros(lane.signals[name].shape[1], np.float32) if edge is None else edge
 
     def input_at(self, t: int, layer: int = 0) -> Array:
         """What entered a layer at step t: (F,), or the h of the layer below, both directions joined."""
         if layer == 0:
-            return self.inputs[t]
+            row: Array = self.inputs[t]
+            return row
         below = self.layers[layer - 1]
         rows = [self.lanes[layer - 1, side].signals["h"][t] for side in below.directions]
         return rows[0] if len(rows) == 1 else np.concatenate(rows)
