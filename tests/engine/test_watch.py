@@ -1,0 +1,187 @@
+"""watch: what is caught is what the module computed, and the module does not notice."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+import lstmviz
+from lstmviz.errors import ModelError
+
+
+class Tagger(nn.Module):
+    def __init__(self, **settings) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(10, 4)
+        self.dropout = nn.Dropout(0.3)
+        self.encoder = nn.ModuleDict({"lstm": nn.LSTM(4, 6, batch_first=True, **settings)})
+        self.head = nn.Linear(12 if settings.get("bidirectional") else 6, 3)
+
+    def forward(self, words):
+        h, _ = self.encoder["lstm"](self.dropout(self.embedding(words)))
+        return self.head(h)
+
+
+def assert_same_signals(trace, other, tolerance=1e-6) -> None:
+    assert set(trace.lanes) == set(other.lanes)
+    for key, lane in other.lanes.items():
+        for name, values in lane.signals.items():
+            np.testing.assert_allclose(trace.lanes[key].signals[name], values, rtol=0, atol=tolerance)
+
+
+def test_the_module_notices_nothing_while_it_trains():
+    torch.manual_seed(0)
+    watched = Tagger(bidirectional=True).train()
+    free = copy.deepcopy(watched)
+    words = torch.randint(10, (2, 7))
+
+    def train(module):
+        torch.manual_seed(1)
+        said = module(words)
+        said.square().sum().backward()
+        return said.detach(), {name: p.grad for name, p in module.named_parameters()}, torch.get_rng_state()
+
+    expected, expected_gradients, expected_state = train(free)
+    with lstmviz.watch(watched) as watch:
+        found, gradients, state = train(watched)
+        assert len(watch.traces["encoder.lstm"]) == 2
+    assert torch.equal(found, expected)
+    assert torch.equal(state, expected_state)
+    assert all(torch.equal(gradients[name], expected_gradients[name]) for name in expected_gradients)
+    assert all(
+        torch.equal(a, b) for a, b in zip(watched.state_dict().values(), free.state_dict().values(), strict=True)
+    )
+    assert watched.training
+    for part, other in zip(watched.modules(), free.modules(), strict=True):
+        for name, value in vars(other).items():
+            if "hooks" in name:
+                assert getattr(part, name) == value, name
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_watched_layer_gives_the_trace_of_a_recorded_one(layers, bidirectional):
+    module = Tagger(num_layers=layers, bidirectional=bidirectional).eval()
+    words = torch.randint(10, (1, 9))
+    with lstmviz.watch(module) as watch:
+        module(words)
+    trace = watch.traces["encoder.lstm"]
+    lstm = module.encoder["lstm"]
+    x = module.embedding(words)[0]
+    assert_same_signals(trace, lstmviz.record(lstm, x))
+    assert trace.check.passed
+    assert trace.layers[0].path == "encoder.lstm.0"
+    top = lstm(x[None])[0][0, :, :6].detach().numpy()  # with gradients, as it ran: torch takes another kernel without
+    np.testing.assert_array_equal(trace.signal("h", layer=layers - 1), top)
+
+
+def test_every_call_is_kept_and_the_last_one_is_the_trace():
+    lstm = nn.LSTM(3, 5)
+    first, second = torch.randn(4, 3), torch.randn(6, 3)
+    with lstmviz.watch(lstm) as watch, torch.no_grad():
+        _, state = lstm(first)
+        lstm(second, state)
+        lstm(input=first, hx=state)
+    assert [len(call.traces()[0]) for call in watch.calls[""]] == [4, 6, 4]
+    both = lstmviz.record(lstm, torch.cat([first, second]))
+    np.testing.assert_allclose(watch.calls[""][1].traces()[0]["c"], both["c"][4:], atol=1e-6)
+    assert_same_signals(watch.traces[""], lstmviz.record(lstm, first, *state))
+
+
+def test_edits_after_the_call_do_not_reach_the_trace():
+    lstm = nn.LSTM(3, 5, 2)
+    x = torch.randn(8, 3)
+    expected = lstmviz.record(lstm, x)
+    with lstmviz.watch(lstm) as watch, torch.no_grad():
+        given = x.clone()
+        h, _ = lstm(given)
+        given.zero_()
+        h.zero_()
+        for parameter in lstm.parameters():
+            parameter.mul_(3)
+    assert_same_signals(watch.traces[""], expected)
+    assert watch.traces[""].model.sha256 == expected.model.sha256
+
+
+@pytest.mark.parametrize("enforce_sorted", [False, True])
+def test_a_packed_batch_gives_a_trace_for_each_sequence(enforce_sorted):
+    lstm = nn.LSTM(3, 5, bidirectional=True, batch_first=True)
+    lengths = [7, 4, 2] if enforce_sorted else [4, 7, 2]
+    x = torch.randn(3, 7, 3)
+    h0, c0 = torch.randn(2, 3, 5), torch.randn(2, 3, 5)
+    with lstmviz.watch(lstm) as watch, torch.no_grad():
+        lstm(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=enforce_sorted), (h0, c0))
+    traces = watch.traces[""]
+    assert [len(trace) for trace in traces] == lengths
+    for b, trace in enumerate(traces):
+        assert trace.check.passed
+        assert_same_signals(trace, lstmviz.record(lstm, x[b, : lengths[b]], h0[:, b], c0[:, b]))
+
+
+def test_cells_called_step_by_step_make_one_trace_a_sequence():
+    cell = nn.LSTMCell(3, 5)
+    x = torch.randn(6, 3)
+    with lstmviz.watch(cell) as watch:
+        for _ in range(2):
+            state = None
+            for x_t in x:
+                state = cell(x_t, state)
+    assert len(watch.calls[""]) == 2
+    assert_same_signals(watch.traces[""], lstmviz.record(cell, x))
+    assert watch.traces[""].check.passed
+
+
+@pytest.mark.parametrize("cell", [nn.RNNCell(3, 5), nn.LSTMCell(3, 5)])
+def test_cells_called_with_a_batch_and_a_first_state(cell):
+    x, h0, c0 = torch.randn(4, 2, 3), torch.randn(2, 5), torch.randn(2, 5)
+    lstm = isinstance(cell, nn.LSTMCell)
+    state = (h0, c0) if lstm else h0
+    with lstmviz.watch(cell) as watch:
+        for x_t in x:
+            state = cell(x_t, state)
+    for b, trace in enumerate(watch.traces[""]):
+        assert_same_signals(trace, lstmviz.record(cell, x[:, b], *((h0[b], c0[b]) if lstm else (h0[b],))))
+
+
+def test_dropout_between_layers_in_training_is_said_not_guessed():
+    module = Tagger(num_layers=2, dropout=0.4).train()
+    with lstmviz.watch(module) as watch:
+        module(torch.randint(10, (1, 9)))
+    with pytest.raises(ModelError, match=r"“encoder\.lstm” ran in training mode with a dropout of 0\.4"):
+        watch.traces["encoder.lstm"]
+    module.eval()
+    with lstmviz.watch(module) as watch:
+        module(torch.randint(10, (1, 9)))
+    assert watch.traces["encoder.lstm"].check.passed
+
+
+def test_a_gru_is_told_and_left_alone():
+    module = nn.ModuleDict({"gru": nn.GRU(3, 4), "rnn": nn.RNN(3, 4)})
+    with lstmviz.watch(module) as watch:
+        module["gru"](torch.randn(5, 3))
+        module["rnn"](torch.randn(5, 3))
+    assert "“gru” is a GRU" in watch.skipped["gru"]
+    assert list(watch.traces) == ["rnn"]
+    with pytest.raises(ModelError, match="“gru” was not called"):
+        watch.traces["gru"]
+
+
+def test_half_precision_runs_on_and_is_told():
+    lstm = nn.LSTM(3, 4).bfloat16()
+    with lstmviz.watch(lstm) as watch:
+        lstm(torch.randn(5, 3, dtype=torch.bfloat16))
+    assert "bfloat16" in watch.skipped[""]
+    assert not watch.traces
+
+
+def test_hooks_are_gone_after_an_error_inside():
+    lstm = nn.LSTM(3, 4)
+    with pytest.raises(ZeroDivisionError), lstmviz.watch(lstm):
+        raise ZeroDivisionError
+    assert not lstm._forward_hooks
+    assert not lstm._forward_hooks_with_kwargs
