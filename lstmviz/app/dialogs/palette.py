@@ -39,6 +39,7 @@ class PaletteDialog(QDialog):
         column.setContentsMargins(10, 10, 10, 10)
         column.addWidget(self.field)
         column.addWidget(self.list, 1)
+        self._retranslate()
         self.field.textChanged.connect(self._on_field_text_changed)
         self.field.returnPressed.connect(self._on_field_return_pressed)
         self.list.itemClicked.connect(self._on_list_item_clicked)
@@ -46,15 +47,18 @@ class PaletteDialog(QDialog):
     def ask(self, snapshot: Snapshot) -> None:
         """Open over the window, empty, in the current language."""
         self._snapshot = snapshot
-        self.setWindowTitle(tr("Find any command"))
-        self.field.setPlaceholderText(tr("Type a few letters of a command…"))
-        self.field.setAccessibleName(tr("Find any command"))
-        self.list.setAccessibleName(tr("Commands"))
+        self._retranslate()
         self.field.clear()
         self._fill()
         self._place()
         self.show()
         self.field.setFocus()
+
+    def _retranslate(self) -> None:
+        self.setWindowTitle(tr("Find any command"))
+        self.field.setPlaceholderText(tr("Type a few letters of a command…"))
+        self.field.setAccessibleName(tr("Find any command"))
+        self.list.setAccessibleName(tr("Commands"))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Up and down move in the list while the field keeps the focus."""
