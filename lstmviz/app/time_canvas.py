@@ -25,6 +25,7 @@ from lstmviz.app.theme import THEMES
 from lstmviz.app.time_axis import TimeAxis, panned, zoomed
 from lstmviz.app.time_painter import LEFT, RIGHT, TimePainter, read, said, value_rect
 from lstmviz.app.time_rows import Lanes, Row, row_at, rows_of
+from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
 
 _NOTCH = 0.8
@@ -106,6 +107,9 @@ class TimeCanvas(QWidget):
             self.composed.emit(self._painter.transforms)
         painter.drawPixmap(0, 0, self._picture)  # Qt clips to what is to be drawn
         if self._snapshot.trace is None:
+            theme, font = THEMES[self._snapshot.theme], drawing.sized(self.font(), 13)
+            words = tr("Open a sample or a file to see its trace here.")
+            drawing.text(painter, self.rect().adjusted(16, 0, -16, 0), words, theme.dim, font, "middle")
             return
         if event.region().intersects(QRect(0, 0, LEFT - 8, self.height())):
             self._painter.values(painter, self._snapshot, self._rows, self.font())
@@ -129,7 +133,8 @@ class TimeCanvas(QWidget):
             if row.kind != "signal" or (row.layer, row.direction) != (snapshot.layer, snapshot.direction):
                 continue
             units = self._painter.array(trace, row).shape[1]
-            if snapshot.unit < units:
+            # behind a projection a row of h is no unit's own
+            if units == trace.layers[row.layer].units:
                 y = row.unit_middle(snapshot.unit, units)
                 drawing.arrow(painter, LEFT - 1, y, True, colour)
                 drawing.arrow(painter, LEFT + int(self.axis.width) + 1, y, False, colour)

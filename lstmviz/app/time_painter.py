@@ -147,9 +147,10 @@ class TimePainter:
                 drawing.text(painter, value_rect(row), self.value(trace, row, snapshot), theme.text, font)
 
     def value(self, trace: Trace, row: Row, snapshot: Snapshot) -> str:
-        """The selected unit's value in a row, "" where the row is of another layer or lacks the unit."""
+        """The selected unit's value in a row, "" where the row is of another layer or mixes the units."""
         array = self.array(trace, row)
-        if (row.layer, row.direction) != (snapshot.layer, snapshot.direction) or snapshot.unit >= array.shape[1]:
+        own = array.shape[1] == trace.layers[row.layer].units
+        if not own or (row.layer, row.direction) != (snapshot.layer, snapshot.direction):
             return ""
         return number(float(array[snapshot.t, snapshot.unit]))
 

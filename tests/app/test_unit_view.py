@@ -151,6 +151,27 @@ def test_a_recurrent_layer_has_one_line_and_no_gates(qtbot: QtBot) -> None:
     assert not any(chip.isVisible() for chip in view.findChildren(Chip))
 
 
+def test_behind_a_projection_no_h_is_shown_as_the_units_own(qtbot: QtBot, make_trace: Make) -> None:
+    trace = make_trace()
+    lane = trace.lanes[0, "forward"]
+    rng = np.random.default_rng(0)
+    whr, wh = rng.normal(size=(8, 5)).astype(np.float32), rng.normal(size=(5, 32)).astype(np.float32)
+    mixed = replace(
+        lane,
+        signals={**lane.signals, "h": lane.signals["h"] @ whr},
+        h0=np.zeros(5, np.float32),
+        weights=replace(lane.weights, wh=wh, whr=whr),
+    )
+    layers = (replace(trace.layers[0], outputs=5),)
+    projected = replace(trace, lanes={(0, "forward"): mixed}, layers=layers)
+    for unit in (3, 7):
+        view, _ = show(qtbot, Snapshot(trace=projected, t=10, stop=50, unit=unit))
+        assert ", h " not in view.sentence()
+        m = numbers(view.equation_text().splitlines()[5])[-1]
+        signals = lane.signals
+        assert abs(m - float(signals["o"][10, unit] * np.tanh(signals["c"][10, unit]))) <= HALF
+
+
 def test_without_a_trace_or_without_weights_it_says_so(qtbot: QtBot, make_trace: Make) -> None:
     view, _ = show(qtbot, Snapshot())
     assert "no trace" in view.sentence()

@@ -187,7 +187,7 @@ class TimelineView(View):
         """The state under the cursor, while the mouse is elsewhere."""
         snapshot, trace = self._snapshot, self._snapshot.trace
         if trace is None:
-            return tr("No trace is open.")
+            return ""
         parts = [f"t = {snapshot.t}", time_of(snapshot.t, trace.sequence.times), read(trace, snapshot.t)]
         if trace.sequence.labels is not None:
             parts.append(trace.sequence.labels[snapshot.t])

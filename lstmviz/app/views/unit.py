@@ -145,8 +145,7 @@ class UnitView(View):
         lane = shown[1]
         values = ", ".join(
             f"{name} {number(float(lane.signals[name][snapshot.t, snapshot.unit]))}"
-            for name in (*_GATES, *_STATES)
-            if name in lane.signals and snapshot.unit < lane.signals[name].shape[1]
+            for name in self._own(lane, (*_GATES, *_STATES))
         )
         return tr(
             "Unit {unit} of layer {lane} at step {t}: {values}. {memory}",
@@ -213,15 +212,20 @@ class UnitView(View):
         for chip in self._chips.values():
             chip.setVisible(lstm)
 
+    def _own(self, lane: Lane, names: tuple[str, ...]) -> list[str]:
+        """The signals in which the unit has a column of its own: behind a projection h has none."""
+        trace = self._snapshot.trace
+        assert trace is not None
+        units = trace.layers[self._snapshot.layer].units
+        return [name for name in names if name in lane.signals and lane.signals[name].shape[1] == units]
+
     def _trails(self, lane: Lane, names: tuple[str, ...]) -> tuple[Trail, ...]:
         snapshot, trails = self._snapshot, []
         other = None
         if snapshot.compared is not None:
             other = snapshot.compared.lanes.get((snapshot.layer, snapshot.direction))
-        for name in names:
-            array = lane.signals.get(name)
-            if array is None or snapshot.unit >= array.shape[1]:
-                continue
+        for name in self._own(lane, names):
+            array = lane.signals[name]
             beside = None if other is None else other.signals.get(name)
             compared = None if beside is None or snapshot.unit >= beside.shape[1] else beside[:, snapshot.unit]
             trails.append(Trail(name, array[:, snapshot.unit], compared))
