@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -24,6 +27,24 @@ _STEPS = 32
 Places = npt.NDArray[np.intp]
 
 
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Which steps t of which sequences b are looked at; the steps before them and themselves; which t are the first."""
+
+    t: Places
+    b: Places
+    before_and_at: Places
+    first: Places
+
+
+@lru_cache(maxsize=64)
+def _sample(lengths: tuple[int, ...]) -> Sample:
+    each = max(4, _STEPS // len(lengths))
+    pairs = [(t, b) for b, n in enumerate(lengths) for t in _spread(n, each)]
+    t, b = np.array(pairs).T
+    return Sample(t, b, np.concatenate([np.maximum(t - 1, 0), t]), np.flatnonzero(t == 0))
+
+
 class Checker:
     """Collects the largest error over the lanes of one recording of B sequences of given lengths.
 
@@ -32,33 +53,28 @@ class Checker:
     """
 
     def __init__(self, lengths: list[int], dtype: torch.dtype) -> None:
-        each = max(4, _STEPS // len(lengths))
-        pairs = [(t, b) for b, n in enumerate(lengths) for t in _spread(n, each)]
-        t, b = np.array(pairs).T
-        self._steps, self._b = len(t), b
-        self._first = np.flatnonzero(t == 0)
-        # the steps before the sampled ones, then the sampled ones: one gathering for both
-        self._places = np.concatenate([np.maximum(t - 1, 0), t]), np.concatenate([b, b])
+        self._sample = _sample(tuple(lengths))
         self._tolerance = TOLERANCE[dtype]
         self._errors: list[float] = []
 
     def add(self, w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, run: LaneRun) -> None:
         """Check one lane, in the order in which it read; a NaN counts as an error."""
-        x_t = _pick(x, *(place[self._steps :] for place in self._places))
+        sample = self._sample
+        x_t = _pick(x, sample.t, sample.b)
         h_before, h_t = self._pairs(run.h, h0)
         if run.gates is None or run.c is None or c0 is None:
             assert isinstance(w.sampled, RnnWeights)
             self._note([h_t], [rnn_step(w.sampled, _wide(x_t), _wide(h_before)).y])
             return
         assert isinstance(w.sampled, LstmWeights)
-        units, n = w.units_sampled, self._steps
+        units, n = w.units_sampled, len(sample.t)
         c_before, c_t = self._pairs(run.c, c0)
         step = lstm_step(w.sampled, _wide(x_t), _wide(h_before), _wide(c_before[:, units]))
-        gates = _pick(run.gates, *(place[n:] for place in self._places)).reshape(n, 4, -1)[:, :, units].reshape(n, -1)
+        gates = _pick(run.gates, sample.t, sample.b).reshape(n, 4, -1)[:, :, units].reshape(n, -1)
         h_seen = h_t if w.whr is not None else h_t[:, units]
         self._note([gates, c_t[:, units], h_seen], [step.i, step.f, step.o, step.g, step.c, step.h])
         if run.last_c is not None:
-            self._note([run.c[-1].cpu().numpy()], [run.last_c.cpu().numpy()])
+            self._note([run.c[-1].numpy()], [run.last_c.cpu().numpy()])
         elif run.method == "loop":
             rows = (torch.from_numpy(array).to(x.device) for array in (x_t[None], h_before, c_before))
             h, c = framework_run(w, *rows)
@@ -68,7 +84,8 @@ class Checker:
 
     def result(self) -> Check:
         """The check of the whole recording."""
-        return Check(float(np.max(self._errors)), self._tolerance, self._steps, AGAINST)
+        worst = math.nan if any(map(math.isnan, self._errors)) else max(self._errors)
+        return Check(worst, self._tolerance, len(self._sample.t), AGAINST)
 
     def _note(self, found: list[Array], expected: list[Array]) -> None:
         right = np.concatenate(expected, axis=1)
@@ -77,9 +94,10 @@ class Checker:
 
     def _pairs(self, signal: Tensor, edge: Tensor) -> tuple[Array, Array]:
         """The signal before and at the sampled steps; before the first step stands the edge."""
-        rows = _pick(signal, *self._places)
-        rows[self._first] = edge.cpu().numpy()[self._b[self._first]]
-        return rows[: self._steps], rows[self._steps :]
+        sample = self._sample
+        rows = _pick(signal, sample.before_and_at, np.concatenate([sample.b, sample.b]))
+        rows[sample.first] = edge.cpu().numpy()[sample.b[sample.first]]
+        return rows[: len(sample.t)], rows[len(sample.t) :]
 
 
 def _pick(signal: Tensor, t: Places, b: Places) -> Array:

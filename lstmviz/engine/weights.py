@@ -20,7 +20,7 @@ Recurrent = nn.LSTM | nn.RNN | nn.LSTMCell | nn.RNNCell
 RECURRENT = (nn.LSTM, nn.RNN, nn.LSTMCell, nn.RNNCell)
 Side = Literal["forward", "reverse"]
 Places = npt.NDArray[np.intp]
-_UNITS = 32
+_UNITS = 16
 """How many units of a wide layer are checked."""
 
 
