@@ -5,11 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QObject, QProcess
 
 from lstmviz import paths
-from lstmviz.wire.transport import Listener, engine_command
+from lstmviz.wire.transport import SECONDS_TO_END, Listener, engine_command
 
 ROOM = 4 << 20
 """Bytes that may wait for the engine before no more are asked for."""
-MILLISECONDS_TO_END = 1000
 
 
 class QProcessTransport(QObject):
@@ -47,11 +46,11 @@ class QProcessTransport(QObject):
         return not self._full
 
     def close(self) -> None:
-        """Close the engine's input and wait for its end, a second at most."""
+        """Close the engine's input and wait for its end, three seconds at most."""
         self._listener = None
         if self._process.state() != QProcess.ProcessState.NotRunning:
             self._process.closeWriteChannel()
-            if not self._process.waitForFinished(MILLISECONDS_TO_END):
+            if not self._process.waitForFinished(int(1000 * SECONDS_TO_END)):
                 self.kill()
         self.deleteLater()
 
@@ -60,7 +59,7 @@ class QProcessTransport(QObject):
         self._listener = None
         if self._process.state() != QProcess.ProcessState.NotRunning:
             self._process.kill()
-            self._process.waitForFinished(MILLISECONDS_TO_END)
+            self._process.waitForFinished(int(1000 * SECONDS_TO_END))
         self.deleteLater()
 
     def _on_ready_read(self) -> None:

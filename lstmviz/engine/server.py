@@ -1,7 +1,7 @@
 """``lstmviz engine``: reads requests from standard input, answers on standard output, and nothing else touches either.
 
 The main thread works; a second thread reads, so that a Cancel is seen at once. When the input closes, whoever asked is
-gone: the work under way is stopped at its next place to stop and the process ends, half a second later at most.
+gone: the work under way is stopped at its next place to stop and the process ends, two seconds later at most.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ from lstmviz.wire.messages import (
 )
 
 READ_AT_ONCE = 1 << 20
-SECONDS_TO_STOP = 0.5
+SECONDS_TO_STOP = 2.0
+"""What is being written is swept up in this time, on a busy machine too; work that has no place to stop is cut off."""
 SECONDS_BETWEEN_REPORTS = 0.05
 NICE = 10
 """The window draws first: at nice 0 two busy threads on two cores cost it 50 of its 51 frames a second."""

@@ -16,10 +16,9 @@ from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.wire.client import Client, State
 from lstmviz.wire.messages import EngineInfo, Payload, Request
 from lstmviz.wire.tickets import Ticket, ignore
-from lstmviz.wire.transport import Listener, engine_command
+from lstmviz.wire.transport import SECONDS_TO_END, Listener, engine_command
 
 CHUNK = 1 << 16
-SECONDS_TO_END = 1.0
 
 
 class PipeTransport:
@@ -65,7 +64,7 @@ class PipeTransport:
         return True
 
     def close(self) -> None:
-        """Close the engine's input and wait for its end, a second at most."""
+        """Close the engine's input and wait for its end, three seconds at most."""
         if self._process is None:
             return
         if self._process.stdin is not None:

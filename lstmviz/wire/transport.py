@@ -9,6 +9,9 @@ from typing import Protocol
 
 from lstmviz import language
 
+SECONDS_TO_END = 3.0
+"""An engine whose input is closed ends within two; one that does not is killed after this."""
+
 
 def engine_command() -> tuple[str, ...]:
     """How the engine of this installation is started, to speak the language in use."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from lstmviz.app import engine_process
 from lstmviz.app.engine_process import QProcessTransport
 from lstmviz.errors import LstmvizError
 from lstmviz.traces.trace import Trace
@@ -111,7 +112,8 @@ def test_stopping_while_it_starts_leaves_no_process(engine: Engine) -> None:
     assert not is_alive(pid)
 
 
-def test_an_engine_that_ignores_the_end_of_its_input_is_killed(qtbot: QtBot) -> None:
+def test_an_engine_that_ignores_the_end_of_its_input_is_killed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_process, "SECONDS_TO_END", 0.2)
     engine = Engine((sys.executable, "-c", "import time; time.sleep(100)"))
     engine.client.start()
     pid = engine.pid

@@ -17,6 +17,7 @@ import pytest
 from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import Trace
+from lstmviz.wire import pipe_transport
 from lstmviz.wire.codec import sequence_from_wire, sequence_to_wire, trace_arrays
 from lstmviz.wire.framing import MAX_FRAME, FrameReader, encode
 from lstmviz.wire.messages import (
@@ -370,7 +371,8 @@ def test_the_engine_imports_no_qt_and_its_start_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
 
 
-def test_time_runs_out_for_an_engine_that_says_nothing() -> None:
+def test_time_runs_out_for_an_engine_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipe_transport, "SECONDS_TO_END", 0.2)
     with PipeClient((sys.executable, "-c", "import time; time.sleep(60)")) as client, pytest.raises(EngineError):
         client.answer(Hello(0), timeout=0.2)
 
