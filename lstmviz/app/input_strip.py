@@ -14,7 +14,7 @@ from lstmviz.app import heat_map
 from lstmviz.app.curve_map import Curve, envelope, limits
 from lstmviz.app.drawing import Ink, legend
 from lstmviz.app.numbers import limit
-from lstmviz.app.symbol_row import draw_marks, draw_words, readable, visible
+from lstmviz.app.symbol_row import draw_marks, draw_words, fitting, visible
 from lstmviz.language import tr
 from lstmviz.sequences.sequence import Sequence
 
@@ -85,8 +85,9 @@ def _symbols(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     sequence = ink.trace.sequence
     start, stop = ink.steps
     words = [visible(sequence.symbol(t)) for t in range(start, stop)] if ink.axis.per_step >= 1 else []
-    if words and readable(words, ink):
-        draw_words(painter, rect, words, ink, QColor(ink.theme.text))
+    font = fitting(words, ink) if words else None
+    if font is not None:
+        draw_words(painter, rect, words, ink, font, QColor(ink.theme.text))
         return Notes()
     places = sequence.values[start:stop, 0].astype(np.intp)
     draw_marks(painter, rect.adjusted(0, 2, 0, -2), places, len(sequence.vocabulary), ink, QColor(ink.theme.text))

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFont, QPainter
 
 from lstmviz.app.curve_map import Curve, limits
 from lstmviz.app.drawing import Ink, legend
 from lstmviz.app.input_strip import CURVE_COLOURS, Notes
 from lstmviz.app.numbers import limit
-from lstmviz.app.symbol_row import draw_words, readable, visible
+from lstmviz.app.symbol_row import draw_words, fitting, visible
 from lstmviz.language import tr
 from lstmviz.traces.trace import Trace
 
@@ -107,8 +107,9 @@ def _probability(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     lower = upper.translated(0, _LINE)
     curve = QRect(rect.left(), lower.bottom() + 3, rect.width(), rect.bottom() - lower.bottom() - 3)
     likely, right = _words(ink, found.likely), _words(ink, found.right)
-    if ink.axis.per_step >= 1 and readable([*likely, *right], ink):
-        _written(painter, upper, lower, ink, found, likely, right)
+    font = fitting([*likely, *right], ink) if likely else None
+    if font is not None:
+        _written(painter, upper, lower, ink, font, found, likely, right)
     else:
         _marked(painter, upper, lower, ink, found)
     colour = QColor(ink.theme.text)
@@ -127,7 +128,14 @@ def _words(ink: Ink, places: Places) -> list[str]:
 
 
 def _written(
-    painter: QPainter, upper: QRect, lower: QRect, ink: Ink, found: Guesses, likely: list[str], right: list[str]
+    painter: QPainter,
+    upper: QRect,
+    lower: QRect,
+    ink: Ink,
+    font: QFont,
+    found: Guesses,
+    likely: list[str],
+    right: list[str],
 ) -> None:
     """The right symbols above, the most likely ones below: green and plain when right, in a filled box when wrong."""
     theme = ink.theme
@@ -137,8 +145,8 @@ def _written(
         painter.fillRect(left + 1, lower.top() + 1, max(1, end - left - 1), lower.height() - 1, QColor(theme.error))
     good, bad, dim = QColor(theme.good), QColor(theme.base), QColor(theme.dim)
     colours = [bad if wrong else good if asked else dim for wrong, asked in zip(found.wrong, found.asked, strict=True)]
-    draw_words(painter, upper, right, ink, QColor(theme.text))
-    draw_words(painter, lower, likely, ink, colours)
+    draw_words(painter, upper, right, ink, font, QColor(theme.text))
+    draw_words(painter, lower, likely, ink, font, colours)
 
 
 def _marked(painter: QPainter, upper: QRect, lower: QRect, ink: Ink, found: Guesses) -> None:

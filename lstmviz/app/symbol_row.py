@@ -7,14 +7,14 @@ from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 
 from lstmviz.app.drawing import Ink, sized, text
 
 VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
 """Signs for symbols that nobody can see."""
-_NARROWEST = 9.0
+_NARROWEST = 8.0
 _WORDS = 36.0
 
 Places = npt.NDArray[np.intp]
@@ -25,30 +25,28 @@ def visible(symbol: str) -> str:
     return VISIBLE.get(symbol, symbol)
 
 
-def readable(words: Many[str], ink: Ink) -> bool:
-    """Whether a step is wide enough for its symbol, long words shortened."""
-    per_step = ink.axis.per_step
-    if per_step < _NARROWEST:
-        return False
-    metrics = QFontMetrics(sized(ink.font, 12))
-    widest = max((metrics.horizontalAdvance(word) for word in set(words)), default=0)
-    return per_step >= min(widest + 3, _WORDS)
+def fitting(words: Many[str], ink: Ink) -> QFont | None:
+    """The largest font in which a step is wide enough for its symbol, long words shortened; None for none."""
+    if ink.axis.per_step < _NARROWEST:
+        return None
+    for pixels, around in ((12, 3), (10, 1)):
+        font = sized(ink.font, pixels)
+        metrics = QFontMetrics(font)
+        widest = max((metrics.horizontalAdvance(word) for word in set(words)), default=0)
+        if ink.axis.per_step >= min(widest + around, _WORDS):
+            return font
+    return None
 
 
-def draw_words(painter: QPainter, rect: QRect, words: Many[str], ink: Ink, colours: Many[QColor] | QColor) -> None:
+def draw_words(
+    painter: QPainter, rect: QRect, words: Many[str], ink: Ink, font: QFont, colours: Many[QColor] | QColor
+) -> None:
     """One word in the middle of each shown step."""
-    font = sized(ink.font, 12)
-    metrics = QFontMetrics(font)
-    painter.setFont(font)
-    align = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine
     for place, word in enumerate(words):
         left = round(ink.axis.edge(ink.axis.start + place))
         right = round(ink.axis.edge(ink.axis.start + place + 1))
-        painter.setPen(colours if isinstance(colours, QColor) else colours[place])
-        shown = word
-        if metrics.horizontalAdvance(word) > right - left:
-            shown = metrics.elidedText(word, Qt.TextElideMode.ElideRight, right - left - 2)
-        painter.drawText(QRect(left, rect.top(), right - left, rect.height()), align, shown)
+        colour = colours if isinstance(colours, QColor) else colours[place]
+        text(painter, QRect(left, rect.top(), right - left, rect.height()), word, colour, font, "middle")
 
 
 def draw_marks(painter: QPainter, rect: QRect, symbols: Places, count: int, ink: Ink, colour: QColor) -> None:

@@ -134,7 +134,7 @@ class TimeCanvas(QWidget):
                 continue
             units = self._painter.array(trace, row).shape[1]
             # behind a projection a row of h is no unit's own
-            if units == trace.layers[row.layer].units:
+            if snapshot.unit < units == trace.layers[row.layer].units:
                 y = row.unit_middle(snapshot.unit, units)
                 drawing.arrow(painter, LEFT - 1, y, True, colour)
                 drawing.arrow(painter, LEFT + int(self.axis.width) + 1, y, False, colour)

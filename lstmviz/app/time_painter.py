@@ -149,7 +149,7 @@ class TimePainter:
     def value(self, trace: Trace, row: Row, snapshot: Snapshot) -> str:
         """The selected unit's value in a row, "" where the row is of another layer or mixes the units."""
         array = self.array(trace, row)
-        own = array.shape[1] == trace.layers[row.layer].units
+        own = snapshot.unit < array.shape[1] == trace.layers[row.layer].units
         if not own or (row.layer, row.direction) != (snapshot.layer, snapshot.direction):
             return ""
         return number(float(array[snapshot.t, snapshot.unit]))
