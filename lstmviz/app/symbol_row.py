@@ -15,7 +15,6 @@ from lstmviz.app.drawing import Ink, sized, text
 VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
 """Signs for symbols that nobody can see."""
 _NARROWEST = 8.0
-_WORDS = 36.0
 
 Places = npt.NDArray[np.intp]
 
@@ -29,11 +28,11 @@ def fitting(words: Many[str], ink: Ink) -> QFont | None:
     """The largest font in which a step is wide enough for its symbol, long words shortened; None for none."""
     if ink.axis.per_step < _NARROWEST:
         return None
-    for pixels, around in ((12, 3), (10, 1)):
+    for pixels, around, enough in ((12, 3, 36), (10, 1, 26)):
         font = sized(ink.font, pixels)
         metrics = QFontMetrics(font)
         widest = max((metrics.horizontalAdvance(word) for word in set(words)), default=0)
-        if ink.axis.per_step >= min(widest + around, _WORDS):
+        if ink.axis.per_step >= min(widest + around, enough):
             return font
     return None
 
