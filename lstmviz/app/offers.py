@@ -38,7 +38,10 @@ class Offers:
 
     def _sentence(self) -> str:
         if self._offer.sequence is not None:
-            return no_model_sentence(self._offer.sequence)
+            sentence = no_model_sentence(self._offer.sequence)
+            if not any(fits for _, fits in self._offer.nets):
+                sentence += " " + tr("None of those that come with lstmviz can; choose a file of your own.")
+            return sentence
         net = self._offer.model
         if net is None:
             return tr("Which model should read which sequence?")

@@ -44,7 +44,7 @@ from lstmviz.session.snapshot import Snapshot, changes
 STATE_VERSION = 1
 """Raised when docks or toolbars change names, so that an old layout is not restored wrongly."""
 FRAME_MILLISECONDS = 16
-SPLIT = [420, 480]
+SPLIT = [390, 500]
 """Heights of cell and timeline at first; they grow in this proportion."""
 DOCK_AREAS = {
     "library": Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         dispatcher.announce()
         self._present(dispatcher.snapshot, changes(None, dispatcher.snapshot))
         dispatcher.listen(self._present)
-        self.centralWidget().setFocus()
+        self.splitter.setFocus()  # no button begins with the focus
 
     # --- layout ---
 
@@ -133,17 +133,21 @@ class MainWindow(QMainWindow):
     def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget()
         dock.setObjectName(name)
-        dock.setWidget(self.views[name])
+        view = self.views[name]
+        growing = QSizePolicy.Policy.Preferred if name == "step" else QSizePolicy.Policy.Expanding
+        view.setSizePolicy(QSizePolicy.Policy.Preferred, growing)  # a higher window gives its room to the inspector
+        dock.setWidget(view)
         self.addDockWidget(area, dock)
         return dock
 
     def _arrange(self) -> None:
         self.resizeDocks([self.docks["library"], self.docks["unit"]], [220, 370], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["unit"], self.docks["step"]], [520, 360], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["unit"], self.docks["step"]], [540, 356], Qt.Orientation.Vertical)
 
     def _connect(self) -> None:
-        for source in (*self.views.values(), self.menus, self.toolbar, self.notices, self.tasks):
-            source.asked.connect(self.run_command)
+        others = (self.menus.asked, self.toolbar.asked, self.notices.asked, self.tasks.asked)
+        for asked in (*(view.asked for view in self.views.values()), *others):
+            asked.connect(self.run_command)
         keys = KeptKeys(BUTTON_KEYS, self)
         for button in self.findChildren(QAbstractButton):
             button.installEventFilter(keys)

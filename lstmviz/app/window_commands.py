@@ -53,7 +53,7 @@ class WindowCommands:
             "file.save": saving.save_trace,
             "export.open": saving.export,
             "picture.save": saving.save_picture,
-                        "animation.save": self._filming.ask,
+            "animation.save": self._filming.ask,
             "app.quit": window.close,
             "task.cancel": self._cancel_task,
             "settings.open": self._open_settings,

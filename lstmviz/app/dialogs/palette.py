@@ -88,7 +88,9 @@ class PaletteDialog(QDialog):
         self.list.clear()
         for disabled, _, command in found:
             self.list.addTopLevelItem(self._row(command, disabled))
-        self.list.setCurrentItem(self.list.topLevelItem(0))
+        first = self.list.topLevelItem(0)
+        if first is not None:
+            self.list.setCurrentItem(first)
 
     def _row(self, command: Command, disabled: bool) -> QTreeWidgetItem:
         row = QTreeWidgetItem([plain(command.title), menu_path(command), shortcut_text(command.id)])

@@ -59,6 +59,7 @@ class RecordDialog(QDialog):
         rows = QListWidget(self)
         rows.setAccessibleName(title)
         rows.setVisible(bool(choices))
+        rows.setSpacing(2)
         label = QLabel(title, self)
         label.setVisible(bool(choices))
         label.setBuddy(rows)
@@ -71,7 +72,8 @@ class RecordDialog(QDialog):
                 row.setFlags(Qt.ItemFlag.NoItemFlags)
             elif first is None:
                 first = row
-        rows.setCurrentItem(first)
+        if first is not None:
+            rows.setCurrentItem(first)
         column.addWidget(label)
         column.addWidget(rows)
         return rows

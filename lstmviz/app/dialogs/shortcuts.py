@@ -16,18 +16,20 @@ class ShortcutsDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Keyboard shortcuts"))
-        self.resize(620, 640)
+        self.resize(820, 640)
         self.list = QTreeWidget(self)
         self.list.setColumnCount(3)
         self.list.setHeaderLabels([tr("Command"), tr("Keys"), tr("What it does")])
         self.list.setAccessibleName(tr("Keyboard shortcuts"))
         self.list.setRootIsDecorated(False)
+        self.list.setIndentation(12)
         self.list.setAlternatingRowColors(True)
         for menu in MENUS:
             self._add_group(menu)
         self.list.expandAll()
         for column in range(2):
             self.list.resizeColumnToContents(column)
+            self.list.setColumnWidth(column, self.list.columnWidth(column) + 16)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -37,6 +39,7 @@ class ShortcutsDialog(QDialog):
     def _add_group(self, menu: str) -> None:
         group = QTreeWidgetItem(self.list, [plain(menu)])
         group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+        group.setFirstColumnSpanned(True)
         font = group.font(0)
         font.setBold(True)
         group.setFont(0, font)

@@ -1,8 +1,10 @@
-"""The library: samples, models, open traces, recent files and the files of the current folder."""
+"""The library: samples, models, open traces, recent files and what lies beside the last one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Many
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -19,14 +21,25 @@ from lstmviz.language import mark, tr
 from lstmviz.sequences.samples import Sample
 from lstmviz.session.snapshot import Snapshot
 
-ASK, NOTE, ICON = (Qt.ItemDataRole.UserRole + n for n in range(3))
+ROW = Qt.ItemDataRole.UserRole
 _GROUPS = {
     "traces": mark("Open traces"),
     "samples": mark("Samples"),
     "models": mark("Models"),
     "recent": mark("Recent"),
-    "files": mark("Files here"),
+    "files": mark("In the same folder"),
 }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the tree: its text, the icon's name, the command that opens it, and a note."""
+
+    text: str
+    picture: str
+    command: str
+    args: Mapping[str, object]
+    note: str
 
 
 class _Tree(QTreeWidget):
@@ -117,62 +130,56 @@ class LibraryView(View):
         self.setAccessibleName(tr("Library"))
 
     def _fill_samples(self) -> None:
-        rows = [
-            (sample.title, sample.kind, ("sample.open", {"id": sample.id}),
-             f"{tr(KIND_TITLES[sample.kind])}. {sample.note}\n{sample.source}")
-            for sample in self._samples
-        ]  # fmt: skip
-        self._fill("samples", rows)
+        self._fill(
+            "samples",
+            [
+                Row(
+                    sample.title, sample.kind, "sample.open", {"id": sample.id},
+                    f"{tr(KIND_TITLES[sample.kind])}. {sample.note}\n{sample.source}",
+                )
+                for sample in self._samples
+            ],
+        )  # fmt: skip
 
     def _fill_models(self) -> None:
         paths = dict.fromkeys(str(sample.net_path) for sample in self._samples if sample.net)
-        rows = [(Path(path).stem, "model", ("file.open_path", {"path": path}), path) for path in paths]
-        self._fill("models", rows)
+        self._fill("models", [Row(Path(path).stem, "model", "file.open_path", {"path": path}, path) for path in paths])
 
     def _fill_traces(self, snapshot: Snapshot) -> None:
         rows = [
-            (entry.name, "trace", ("trace.activate", {"id": entry.id}), entry.path or tr("Not saved yet"))
+            Row(entry.name, "trace", "trace.activate", {"id": entry.id}, entry.path or tr("Not saved yet"))
             for entry in snapshot.open_traces
         ]
         self._fill("traces", rows)
-        for n, entry in enumerate(snapshot.open_traces):
-            item = self._groups["traces"].child(n)
+        for item, entry in zip(_children(self._groups["traces"]), snapshot.open_traces, strict=True):
             font = item.font(0)
             font.setBold(entry.id == snapshot.trace_id)
             item.setFont(0, font)
 
     def _fill_recent(self, snapshot: Snapshot) -> None:
-        rows = [self._file_row(Path(path)) for path in snapshot.recent]
-        self._fill("recent", rows)
-        folder = Path(snapshot.recent[0]).parent if snapshot.recent else Path.cwd()
-        self._fill("files", [self._file_row(path) for path in readable_files(folder)])
+        self._fill("recent", [_file_row(Path(path)) for path in snapshot.recent])
+        beside = readable_files(Path(snapshot.recent[0]).parent) if snapshot.recent else []
+        self._fill("files", [_file_row(path) for path in beside])
 
-    def _file_row(self, path: Path) -> tuple[str, str, tuple[str, dict[str, object]], str]:
-        picture = {"trace": "trace", "model": "model", "sequence": "series"}[what_is(str(path))]
-        return path.name, picture, ("file.open_path", {"path": str(path)}), str(path)
-
-    def _fill(self, name: str, rows: list[tuple[str, str, tuple[str, dict[str, object]], str]]) -> None:
+    def _fill(self, name: str, rows: list[Row]) -> None:
         group = self._groups[name]
         while group.childCount() < len(rows):
             group.addChild(QTreeWidgetItem())
         while group.childCount() > len(rows):
             group.takeChild(group.childCount() - 1)
-        for n, (text, picture, ask, note) in enumerate(rows):
-            item = group.child(n)
-            item.setText(0, text)
-            item.setIcon(0, icons.icon(picture, self._theme))
-            item.setData(0, ASK, ask)
-            item.setData(0, NOTE, note)
-            item.setToolTip(0, f"{text}\n{note}")
+        for item, row in zip(_children(group), rows, strict=True):
+            item.setText(0, row.text)
+            item.setIcon(0, icons.icon(row.picture, self._theme))
+            item.setData(0, ROW, row)
+            item.setToolTip(0, f"{row.text}\n{row.note}")
         group.setHidden(not rows)
 
     def _filter(self) -> None:
         words = self.search.text().casefold().split()
         for group in self._groups.values():
             shown = 0
-            for n in range(group.childCount()):
-                item = group.child(n)
-                haystack = f"{item.text(0)} {item.data(0, NOTE)}".casefold()
+            for item in _children(group):
+                haystack = f"{item.text(0)} {item.data(0, ROW).note}".casefold()
                 fits = all(word in haystack for word in words)
                 item.setHidden(not fits)
                 shown += fits
@@ -184,19 +191,29 @@ class LibraryView(View):
     def _on_search_return_pressed(self) -> None:
         """Enter in the search field opens what is found first."""
         for group in self._groups.values():
-            for n in range(group.childCount()):
-                if not group.child(n).isHidden():
-                    self._on_item_activated(group.child(n))
+            for item in _children(group):
+                if not item.isHidden():
+                    self._on_item_activated(item)
                     return
 
     def _on_current_item_changed(self, item: QTreeWidgetItem | None) -> None:
-        note = item.data(0, NOTE) if item is not None else None
-        self.note.setText(note or "")
-        self.note.setVisible(bool(note))
+        row = item.data(0, ROW) if item is not None else None
+        self.note.setText(row.note if row is not None else "")
+        self.note.setVisible(row is not None and bool(row.note))
 
     def _on_item_activated(self, item: QTreeWidgetItem) -> None:
-        ask = item.data(0, ASK)
-        if ask:
-            self.asked.emit(*ask)
+        row = item.data(0, ROW)
+        if row is not None:
+            self.asked.emit(row.command, dict(row.args))
         else:
             item.setExpanded(not item.isExpanded())
+
+
+def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:
+    found = (group.child(n) for n in range(group.childCount()))
+    return [item for item in found if item is not None]
+
+
+def _file_row(path: Path) -> Row:
+    picture = {"trace": "trace", "model": "model", "sequence": "series"}[what_is(str(path))]
+    return Row(path.name, picture, "file.open_path", {"path": str(path)}, str(path))
