@@ -224,14 +224,15 @@ class EquationPanel(Panel):
         metrics = QFontMetrics(font)
         painter.setFont(font)
         painter.setPen(QColor(self.theme.text))
+        colours = {name: self.theme.signal(name) for name in "fiogchx"}
         for place, line in enumerate(self._lines):
             x, y = PAD + (0 if line and line[0].signal else 14), TITLE + place * self._LINE
             # a line is drawn at once: text costs by the call more than by the letter
             painter.drawText(x, y + 14, "".join(piece.text for piece in line))
             for piece in line:
                 width = metrics.horizontalAdvance(piece.text)
-                if piece.signal and piece.signal != "z":
-                    painter.fillRect(x, y + 17, width, 2, self.theme.signal(piece.signal))
+                if piece.signal in colours:
+                    painter.fillRect(x, y + 17, width, 2, colours[piece.signal])
                 x += width
         room = QRect(PAD, TITLE + len(self._lines) * self._LINE, self.width() - 2 * PAD, self._LINE)
         drawing.text(painter, room, self._note, self.theme.dim, drawing.sized(self.font(), 11))
