@@ -174,7 +174,7 @@ def _cell_called(calls: list[Call], path: str, part: nn.LSTMCell | nn.RNNCell, x
     x, h = (each.detach().clone().reshape(1, -1, each.shape[-1]) for each in (x, left[0]))
     stack = _snapshot(part, path)
     last = calls[-1] if calls else None
-    if last is not None and last.stack is stack and last.left is not None and _same(last.left, hx):
+    if last is not None and last.stack.sha256 == stack.sha256 and last.left is not None and _same(last.left, hx):
         last.xs.append(x)
         last.hs.append(h)
         last.left = _copied(left)
