@@ -23,9 +23,10 @@ assert paths.resources().is_relative_to(sys.argv[1]), paths.resources()
 for sample in samples():
     assert len(sample.load()) > 0
 from PySide6.QtWidgets import QApplication
-from lstmviz.app.shell import MainWindow
+from lstmviz.app.main import Program
+from lstmviz.session.settings import load_settings
 app = QApplication([])
-window = MainWindow()
+window = Program(load_settings()).window
 window.show()
 app.processEvents()
 assert not window.grab().isNull()
