@@ -9,8 +9,6 @@ from PySide6.QtCore import QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
-from lstmviz.app.animation import WRITERS, animate
-from lstmviz.app.pictures import draw
 from lstmviz.app.shell import MainWindow
 from lstmviz.errors import LstmvizError
 from lstmviz.language import tr
@@ -37,6 +35,8 @@ class Filming(QObject):
 
     def ask(self) -> None:
         """Ask for a place and film the visible steps of cell and timeline there."""
+        from lstmviz.app.animation import WRITERS
+
         dialog = QFileDialog(self._window, tr("Save an animation"), "lstmviz.gif")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters([f"{ending[1:].upper()} (*{ending})" for ending in WRITERS])
@@ -47,6 +47,8 @@ class Filming(QObject):
 
     def film(self, path: str) -> None:
         """Film the visible steps into a file."""
+        from lstmviz.app.animation import animate
+
         session = self._dispatcher.session
         if session.trace is None or self._frames is not None:
             return
@@ -64,6 +66,8 @@ class Filming(QObject):
             self._end()
 
     def _draw(self, t: int) -> QImage:
+        from lstmviz.app.pictures import draw
+
         self._dispatcher.session.set_cursor(t)
         self._dispatcher.announce()
         image = draw(self._window.splitter)

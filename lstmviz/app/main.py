@@ -8,28 +8,28 @@ import sys
 from collections.abc import Sequence as Many
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTimer, QTranslator
+from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from lstmviz import __version__, language, paths
 from lstmviz.app import icons
-from lstmviz.app.engine_process import QProcessTransport
-from lstmviz.app.offers import Offers
-from lstmviz.app.opening import Opening
-from lstmviz.app.recording import Recording
-from lstmviz.app.saving import Saving
 from lstmviz.app.shell import MainWindow
-from lstmviz.app.window_commands import WindowCommands
 from lstmviz.language import tr
 from lstmviz.sequences.samples import samples
 from lstmviz.session.dispatch import Dispatcher
 from lstmviz.session.settings import Settings, load_settings, save_settings
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.session.state import Session, ThemeName
-from lstmviz.wire.client import Client, State
-from lstmviz.wire.transport import MakeTransport
+
+if TYPE_CHECKING:
+    from lstmviz.app.offers import Offers
+    from lstmviz.app.opening import Opening
+    from lstmviz.app.recording import Recording
+    from lstmviz.app.saving import Saving
+    from lstmviz.app.window_commands import WindowCommands
+    from lstmviz.wire.client import Client, State
 
 FIRST_SAMPLE = "reber"
 LOG_BYTES = 1 << 20
@@ -39,9 +39,17 @@ _log = logging.getLogger(__name__)
 class Program(QObject):
     """The window with everything behind it; tests and pictures make one too."""
 
-    def __init__(self, settings: Settings, make_transport: MakeTransport = QProcessTransport) -> None:
+    client: Client
+    recording: Recording
+    offers: Offers
+    opening: Opening
+    saving: Saving
+    commands: WindowCommands
+
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
+        self.equipped = False
         session = Session(system_theme=system_theme(), system_language=language.of_the_system())
         settings.give_to(session)
         language.use(session.language)
@@ -55,16 +63,31 @@ class Program(QObject):
             self.samples = ()
             session.notify(str(error), "error")
         self.window = MainWindow(self.dispatcher, self.samples)
-        self.client = Client(make_transport, self._on_engine_state)
+        self.window.first_painted.connect(self.equip)
+        self.window.restore_layout(settings.window_geometry, settings.window_state)
+        self.dispatcher.announce()
+        QApplication.styleHints().colorSchemeChanged.connect(self._on_color_scheme_changed)
+
+    def equip(self) -> None:
+        """Make what stands behind the window, once: imported here because no first paint needs it."""
+        if self.equipped:
+            return
+        from lstmviz.app.engine_process import QProcessTransport
+        from lstmviz.app.offers import Offers
+        from lstmviz.app.opening import Opening
+        from lstmviz.app.recording import Recording
+        from lstmviz.app.saving import Saving
+        from lstmviz.app.window_commands import WindowCommands
+        from lstmviz.wire.client import Client
+
+        self.equipped = True
+        self.client = Client(QProcessTransport, self._on_engine_state)
         self.recording = Recording(self.dispatcher, self.client)
         self.offers = Offers(self.window, self.samples)
         self.opening = Opening(self.dispatcher, self.recording, self.samples, self.offers.ask)
         self.offers.opening = self.opening
         self.saving = Saving(self.window, self.recording)
         self.commands = WindowCommands(self.window, self.opening, self.recording, self.saving, self.client)
-        self.window.restore_layout(settings.window_geometry, settings.window_state)
-        self.dispatcher.announce()
-        QApplication.styleHints().colorSchemeChanged.connect(self._on_color_scheme_changed)
 
     def open_first(self, files: Many[str], sample: str) -> None:
         """Open what was asked for on the command line; at the very first start the default sample."""
@@ -78,6 +101,7 @@ class Program(QObject):
 
     def start_engine(self) -> None:
         """Start the engine: after the first paint, so that the window is there at once."""
+        self.equip()
         self.client.start()
 
     def finish(self) -> None:
@@ -86,7 +110,8 @@ class Program(QObject):
         self.settings.window_geometry, self.settings.window_state = self.window.layout_text()
         self.settings.started_before = True
         save_settings(self.settings)
-        self.client.stop()
+        if self.equipped:
+            self.client.stop()
 
     def fault(self, error: BaseException) -> None:
         """A fault of ours: the log has it, the user hears of it, the window goes on."""
@@ -149,9 +174,13 @@ def run(files: Many[str] = (), sample: str = "") -> int:
         program.fault(error)
 
     sys.excepthook = excepthook
+
+    def begin() -> None:
+        program.start_engine()
+        program.open_first(files, sample)
+
+    program.window.first_painted.connect(begin)
     program.window.show()
-    QTimer.singleShot(0, program.start_engine)
-    program.open_first(files, sample)
     status = app.exec()
     program.finish()
     faulthandler.disable()

@@ -1,21 +1,25 @@
-"""Saving what is open: the trace as a store, chosen signals as a table, a view as a picture."""
+"""Saving what is open: the trace as a store, chosen signals as a table, a view as a picture.
+
+Dialogs and writers are imported when they are asked for: none is needed for the first paint.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
-from lstmviz.app.dialogs.export import PREVIEW_ROWS, ExportDialog
-from lstmviz.app.pictures import PICTURES, save_picture
 from lstmviz.app.recording import Recording
 from lstmviz.app.shell import MainWindow
 from lstmviz.app.theme import THEMES
 from lstmviz.errors import LstmvizError
 from lstmviz.language import tr
 from lstmviz.session.state import Opened
-from lstmviz.traces.export import preview
 from lstmviz.traces.trace import Trace
+
+if TYPE_CHECKING:
+    from lstmviz.app.dialogs.export import ExportDialog
 
 
 def file_stem(name: str) -> str:
@@ -74,6 +78,8 @@ class Saving:
 
     def export(self) -> None:
         """Ask what to export, with a preview, and have it written."""
+        from lstmviz.app.dialogs.export import ExportDialog
+
         snapshot = self._dispatcher.snapshot
         if snapshot.trace is None:
             return
@@ -93,6 +99,9 @@ class Saving:
         self.export_dialog.open()
 
     def _on_preview_asked(self, selection: dict[str, object]) -> None:
+        from lstmviz.app.dialogs.export import PREVIEW_ROWS
+        from lstmviz.traces.export import preview
+
         if self.export_dialog is None or self._exported is None:
             return
         try:
@@ -114,6 +123,8 @@ class Saving:
 
     def save_picture(self, view: str) -> None:
         """Ask for a place and draw a view there."""
+        from lstmviz.app.pictures import PICTURES
+
         self._pictured = view
         dialog = QFileDialog(self._window, tr("Save a picture"), f"lstmviz-{view}.png")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -124,6 +135,8 @@ class Saving:
         dialog.open()
 
     def _on_picture_selected(self, path: str) -> None:
+        from lstmviz.app.pictures import save_picture
+
         session = self._dispatcher.session
         try:
             save_picture(self._window.views[self._pictured], path)

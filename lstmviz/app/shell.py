@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence as Many
 
-from PySide6.QtCore import QByteArray, QElapsedTimer, Qt, QTimer
-from PySide6.QtGui import QAccessible, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, QElapsedTimer, Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -56,6 +56,8 @@ DOCK_AREAS = {
 class MainWindow(QMainWindow):
     """Lays the views out, hands them what changed, and passes what they ask for to the dispatcher."""
 
+    first_painted = Signal()
+
     def __init__(self, dispatcher: Dispatcher, samples: Many[Sample]) -> None:
         super().__init__()
         self.dispatcher = dispatcher
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         }
         self._unseen: dict[str, frozenset[str]] = dict.fromkeys(self.views, frozenset())
         self._arranging = False
+        self._painted = False
         self.notices, self.tasks, self.badge = NoticeBar(), TaskBar(), StatusBadge()
         self.menus = Menus(self.menuBar(), self)
         self.toolbar = ToolBar()
@@ -322,6 +325,13 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         paths = tuple(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
         self.dispatcher.run("file.open_paths", paths=paths)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Say, once, that the window is there: when the events of this paint are done."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the clock; whoever opened the window keeps its layout and ends the engine."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMenu
 
 from lstmviz import paths
-from lstmviz.app.dialogs.about import AboutDialog
-from lstmviz.app.dialogs.guide import GuideDialog
 from lstmviz.app.dialogs.palette import PaletteDialog
 from lstmviz.app.dialogs.settings import SettingsDialog
-from lstmviz.app.dialogs.shortcuts import ShortcutsDialog
 from lstmviz.app.file_kinds import MODEL_ENDINGS, SEQUENCE_ENDINGS, TRACE_ENDINGS
 from lstmviz.app.filming import Filming
 from lstmviz.app.opening import Opening
@@ -23,6 +21,9 @@ from lstmviz.app.shell import MainWindow
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.wire.client import Client
+
+if TYPE_CHECKING:
+    from lstmviz.app.dialogs.guide import GuideDialog
 
 
 class WindowCommands:
@@ -64,11 +65,11 @@ class WindowCommands:
             "unit.ask": self._ask_unit,
             "guide.open": self._open_guide,
             "palette.open": lambda: self._palette.ask(self._dispatcher.snapshot),
-            "shortcuts.open": lambda: self._show(ShortcutsDialog(window)),
+            "shortcuts.open": self._open_shortcuts,
             "library.search": self._search,
             "engine.restart": self._restart_engine,
             "log.open": self._open_log,
-            "about.open": lambda: self._show(AboutDialog(window)),
+            "about.open": self._open_about,
         }
         for command_id, handler in handlers.items():
             self._dispatcher.register(command_id, handler)
@@ -134,7 +135,19 @@ class WindowCommands:
     def _on_settings_finished(self) -> None:
         self._settings = None
 
+    def _open_shortcuts(self) -> None:
+        from lstmviz.app.dialogs.shortcuts import ShortcutsDialog
+
+        self._show(ShortcutsDialog(self._window))
+
+    def _open_about(self) -> None:
+        from lstmviz.app.dialogs.about import AboutDialog
+
+        self._show(AboutDialog(self._window))
+
     def _open_guide(self) -> None:
+        from lstmviz.app.dialogs.guide import GuideDialog
+
         if self._guide is None:
             self._guide = GuideDialog(self._window)
         self._guide.show()

@@ -42,11 +42,14 @@ class Dispatcher:
         return frozenset(self._window)
 
     def run(self, command_id: str, **args: object) -> None:
-        """Run a command; one that is not enabled now does nothing, and a failure becomes a notice."""
+        """Run a command; one that cannot run now does nothing, and a failure becomes a notice.
+
+        A command of the window cannot run before its handler is registered, shortly after the first paint.
+        """
         command = COMMANDS[command_id]
-        if not command.can_run(self.snapshot):
-            return
         target = COMMANDS[command.does] if command.does else command
+        if not command.can_run(self.snapshot) or (target.where == "window" and target.id not in self._window):
+            return
         try:
             if target.where == "window":
                 self._window[target.id](**command.preset, **args)

@@ -23,6 +23,7 @@ def discard(program: Program) -> None:
 def program(qtbot) -> Iterator[Program]:
     """The window, shown at 1280×800, in English and light, with no trace open."""
     made = Program(Settings(theme="light", language="en"))
+    made.equip()
     made.window.resize(1280, 800)
     made.window.show()
     yield made
