@@ -96,7 +96,7 @@ def _with_command(words: list[str]) -> list[str]:
 
 def _wished_language(words: list[str]) -> str:
     """The value of ``--language``, needed before the help can be written; "" where there is none."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words, ""][1:], strict=True):
         if word == "--language":
             return following
         if word.startswith("--language="):
@@ -156,7 +156,7 @@ def _open(arguments: argparse.Namespace) -> int:
         raise LstmvizError("There is no display to open a window on. `lstmviz pictures` draws the window into files.")
     from lstmviz.app.main import run
 
-    return run(files, arguments.sample)
+    return run(files, arguments.sample, arguments.language or "")
 
 
 def _pictures_options(parser: Parser) -> None:
@@ -173,7 +173,7 @@ def _pictures_options(parser: Parser) -> None:
 def _pictures(arguments: argparse.Namespace) -> int:
     from lstmviz.app.offscreen import draw
 
-    for line in draw(_files(arguments), arguments.sample, arguments.out):
+    for line in draw(_files(arguments), arguments.sample, arguments.out, arguments.language or ""):
         print(line, flush=True)
     return 0
 

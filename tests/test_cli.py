@@ -228,6 +228,18 @@ def test_the_language_that_is_asked_for_is_spoken(capsys: pytest.CaptureFixture[
     assert "Manchas solares" in capsys.readouterr().out
 
 
+def test_without_a_word_the_window_opens_in_the_language_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lstmviz.app import main as app
+
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    opened: list[tuple[object, ...]] = []
+    monkeypatch.setattr(app, "run", lambda *words: opened.append(words) or 0)
+
+    assert main([]) == 0
+    assert main(["--language", "pt_BR"]) == 0
+    assert opened == [([], "", ""), ([], "", "pt_BR")]
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -383,6 +395,22 @@ def test_pictures_are_drawn_and_the_trace_saved_without_a_display(folder: Path) 
     assert len(list((folder / "drawn").glob("*.png"))) == 10
     assert lstmviz.open_trace(str(drawn[".zarr"])).sequence.name == "Sunspots, 1700–2008"
     assert all(str(path.relative_to(folder)) in done.stdout for path in (folder / "drawn").iterdir())
+
+
+def test_the_language_of_the_command_line_is_the_windows_and_the_settings_keep_theirs(
+    qtbot: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lstmviz.app.main import Program
+    from lstmviz.session.settings import Settings, load_settings
+
+    program = Program(Settings(language="en"), "pt_BR")
+    try:
+        assert program.dispatcher.snapshot.language == "pt_BR"
+        assert program.window.menuBar().actions()[0].text() == "&Arquivo"
+    finally:
+        program.finish()
+        program.window.deleteLater()
+    assert load_settings().language == "en"
 
 
 def test_the_doctor_finds_this_installation_sound(capsys: pytest.CaptureFixture[str]) -> None:

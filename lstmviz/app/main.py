@@ -46,12 +46,15 @@ class Program(QObject):
     saving: Saving
     commands: WindowCommands
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, wished_language: str = "") -> None:
         super().__init__()
         self.settings = settings
+        self._wished_language = wished_language
         self.equipped = False
         session = Session(system_theme=system_theme(), system_language=language.of_the_system())
         settings.give_to(session)
+        if wished_language:
+            session.choose_language(wished_language)
         language.use(session.language)
         self._translator = QTranslator(self)
         load_qt_words(self._translator, session.language)
@@ -106,7 +109,10 @@ class Program(QObject):
 
     def finish(self) -> None:
         """Keep the settings and end the engine."""
+        kept = self.settings.language
         self.settings.take_from(self.dispatcher.session)
+        if self.settings.language == self._wished_language:  # asked for this once, on the command line
+            self.settings.language = kept
         self.settings.window_geometry, self.settings.window_state = self.window.layout_text()
         self.settings.started_before = True
         save_settings(self.settings)
@@ -158,8 +164,8 @@ def load_qt_words(translator: QTranslator, name: str) -> None:
         QApplication.installTranslator(translator)
 
 
-def run(files: Many[str] = (), sample: str = "") -> int:
-    """Open the window with files or a sample, and return the exit status when it is closed."""
+def run(files: Many[str] = (), sample: str = "", language: str = "") -> int:
+    """Open the window with files or a sample, in a language for this once; the exit status when it is closed."""
     fault_file = start_log()
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
@@ -167,7 +173,7 @@ def run(files: Many[str] = (), sample: str = "") -> int:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("lstmviz")
     app.setWindowIcon(icons.app_icon())
-    program = Program(load_settings())
+    program = Program(load_settings(), language)
 
     def excepthook(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
         _log.error("a fault in the window", exc_info=(kind, error, where))

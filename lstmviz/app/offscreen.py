@@ -24,17 +24,17 @@ PATIENCE_S = 120.0
 """How long a recording may take; far more than any sample needs."""
 
 
-def draw(files: Many[str], sample: str, folder: Path, frames: int = FRAMES) -> Iterator[str]:
+def draw(files: Many[str], sample: str, folder: Path, language: str = "", frames: int = FRAMES) -> Iterator[str]:
     """Open ``files`` or a sample, save ``frames`` pictures and the trace into ``folder``; yields what was done.
 
-    The user's settings are read but not written. Raises LstmvizError where the folder cannot be written, a file cannot
-    be opened or the engine does not answer.
+    The user's settings are read but not written; ``language``, a key of LANGUAGES, goes before theirs. Raises
+    LstmvizError where the folder cannot be written, a file cannot be opened or the engine does not answer.
     """
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     _make(folder)
     fault_file = start_log()
     app = QApplication.instance() or QApplication([])
-    program = Program(load_settings())
+    program = Program(load_settings(), language)
     try:
         program.window.resize(*SIZE)
         program.window.show()
