@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -25,9 +27,7 @@ def samples() -> Path:
 def settings_folder() -> Path:
     """Folder of the user's settings; ``LSTMVIZ_HOME`` moves settings and logs together."""
     home = os.environ.get("LSTMVIZ_HOME")
-    folder = Path(home) if home else Path(platformdirs.user_config_dir("lstmviz", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return _writable(Path(home) if home else Path(platformdirs.user_config_dir("lstmviz", appauthor=False)))
 
 
 def settings_file() -> Path:
@@ -39,5 +39,30 @@ def log_file(process: str) -> Path:
     """The log of one process (``window`` or ``engine``)."""
     home = os.environ.get("LSTMVIZ_HOME")
     folder = Path(home) if home else Path(platformdirs.user_log_dir("lstmviz", appauthor=False))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{process}.log"
+    return _writable(folder) / f"{process}.log"
+
+
+def _writable(folder: Path) -> Path:
+    """The folder, made if need be; where nothing can be written in it, one of this user's among the temporary files.
+
+    Settings and logs must never be what keeps somebody from working: a home may be read-only, full of somebody
+    else's files, or not there at all.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    except OSError:  # fall through: /proc, a file where a folder should be, a disk without room
+        pass
+    if not hasattr(os, "getuid"):  # Windows has temporary files of each user's own
+        other = Path(tempfile.gettempdir()) / "lstmviz"
+        other.mkdir(exist_ok=True)
+        return other
+    other = Path(tempfile.gettempdir()) / f"lstmviz-{os.getuid()}"
+    try:
+        other.mkdir(mode=0o700)
+    except FileExistsError:
+        status = other.lstat()
+        if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):  # somebody laid it there for us
+            return Path(tempfile.mkdtemp(prefix="lstmviz-"))
+    return other
