@@ -73,6 +73,11 @@ class Sequence:
     def __len__(self) -> int:
         return int(self.values.shape[0])
 
+    def __repr__(self) -> str:
+        """A line, not every number of it: this is what a notebook shows."""
+        names = ", ".join(self.names[:6]) + (", …" if self.features > 6 else "")
+        return f"<Sequence “{self.name}”: {len(self)} steps of {self.features} ({names}), {self.kind}>"
+
     @property
     def features(self) -> int:
         """F, the width of the values."""

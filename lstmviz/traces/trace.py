@@ -49,6 +49,10 @@ class Lane:
     c0: Array | None = None
     weights: Weights | None = None
 
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in self.signals.items())
+        return f"<Lane {shapes}>"
+
 
 @dataclass(frozen=True)
 class ModelInfo:
@@ -77,7 +81,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Recorded:
-    """How the trace was recorded: UTC time, device, dtype, method (``fused+scan`` or ``loop``) and versions."""
+    """How the trace was recorded: UTC time, device, dtype, method (``workspace`` or ``fused+scan``), versions."""
 
     when: str = ""
     device: str = "cpu"
@@ -93,10 +97,23 @@ class Frame:
     t: int
     lanes: Mapping[tuple[int, str], Mapping[str, Array]]
 
+    def __repr__(self) -> str:
+        names = "; ".join(f"{key}: {' '.join(values)}" for key, values in self.lanes.items())
+        return f"<Frame t = {self.t}; {names}>"
+
     def __getitem__(self, key: str | tuple[int, str]) -> Array | Mapping[str, Array]:
-        if isinstance(key, str):
-            return next(iter(self.lanes.values()))[key]
-        return self.lanes[key]
+        lane = self.lanes.get(next(iter(self.lanes)) if isinstance(key, str) else key)
+        found = lane.get(key) if isinstance(key, str) and lane is not None else lane
+        if found is None:
+            raise TraceError(
+                "The frame at step {t} has no “{key}”; expected one of: {names}, or a layer and a direction out of"
+                " {lanes}.",
+                t=self.t,
+                key=str(key),
+                names=" ".join(next(iter(self.lanes.values()))),
+                lanes=" ".join(map(str, self.lanes)),
+            )
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +152,17 @@ class Trace:
 
     def __len__(self) -> int:
         return int(self.inputs.shape[0])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names()
+
+    def __repr__(self) -> str:
+        """A line, not every number of it: this is what a notebook shows."""
+        layers = ", ".join(
+            f"{info.cell} {info.inputs}→{info.units} {'+'.join(info.directions)}" for info in self.layers
+        )
+        checked = "" if self.check is None else f", checked max |Δ| = {self.check.max_error:.1e}"
+        return f"<Trace “{self.name}”: {len(self)} steps; {layers}{checked}>"
 
     @property
     def units(self) -> int:
