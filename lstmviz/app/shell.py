@@ -170,7 +170,7 @@ class MainWindow(QMainWindow):
         if "language" in changed:
             self._present_language(snapshot)
         if changed & {"trace", "open_traces"}:
-            self._pages.setCurrentIndex(0 if snapshot.trace is not None else 1)
+            self._turn_page(0 if snapshot.trace is not None else 1)
             self._present_title(snapshot)
         if changed & {"focus", "docks", "trace"}:
             self._present_docks(snapshot)
@@ -192,6 +192,12 @@ class MainWindow(QMainWindow):
             self._catch_up()
         if "playing" in changed:
             self._present_playing(snapshot.playing)
+
+    def _turn_page(self, page: int) -> None:
+        """Show the views or the welcome page, with the focus: else Qt gives it to a button, which takes the space."""
+        if self._pages.currentIndex() != page:
+            self._pages.setCurrentIndex(page)
+            (self.views["welcome"] if page else self.splitter).setFocus()
 
     def _in_sight(self, name: str) -> bool:
         if name in DOCK_AREAS:

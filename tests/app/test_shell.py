@@ -283,6 +283,16 @@ def test_a_journey_with_the_keyboard_alone(program, open_trace, qtbot):
     assert session.trace is None
 
 
+def test_space_plays_as_soon_as_a_trace_is_opened(program, open_trace, qtbot):
+    program.window.activateWindow()
+    qtbot.waitUntil(program.window.isActiveWindow)
+    for _ in range(2):
+        open_trace()
+        qtbot.keyClick(program.window.focusWidget(), Qt.Key.Key_Space)
+        assert program.dispatcher.snapshot.playing
+        program.dispatcher.run("trace.close")
+
+
 def test_tab_reaches_the_controls_of_the_transport(program, open_trace):
     open_trace()
     transport = program.window.views["transport"]
