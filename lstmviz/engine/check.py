@@ -15,7 +15,7 @@ from torch import Tensor
 from lstmviz.cells.lstm import lstm_step
 from lstmviz.cells.rnn import rnn_step
 from lstmviz.cells.weights import Array, LstmWeights, RnnWeights
-from lstmviz.engine.fused import LaneRun, framework_run
+from lstmviz.engine.fused import LaneRun
 from lstmviz.engine.weights import LaneWeights
 from lstmviz.traces.trace import Check
 
@@ -54,43 +54,36 @@ class Checker:
 
     def __init__(self, lengths: list[int], dtype: torch.dtype) -> None:
         self._sample = _sample(tuple(lengths))
-        self._tolerance = TOLERANCE[dtype]
+        self.tolerance = TOLERANCE[dtype]
         self._errors: list[float] = []
 
-    def add(self, w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, run: LaneRun) -> None:
-        """Check one lane, in the order in which it read; a NaN counts as an error."""
+    def error(self, w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, run: LaneRun) -> float:
+        """The largest error of one lane, in the order in which it read; NaN where a NaN was met."""
         sample = self._sample
         x_t = _pick(x, sample.t, sample.b)
         h_before, h_t = self._pairs(run.h, h0)
         if run.gates is None or run.c is None or c0 is None:
             assert isinstance(w.sampled, RnnWeights)
-            self._note([h_t], [rnn_step(w.sampled, _wide(x_t), _wide(h_before)).y])
-            return
+            return _largest([h_t], [rnn_step(w.sampled, _wide(x_t), _wide(h_before)).y])
         assert isinstance(w.sampled, LstmWeights)
         units, n = w.units_sampled, len(sample.t)
         c_before, c_t = self._pairs(run.c, c0)
         step = lstm_step(w.sampled, _wide(x_t), _wide(h_before), _wide(c_before[:, units]))
         gates = _pick(run.gates, sample.t, sample.b).reshape(n, 4, -1)[:, :, units].reshape(n, -1)
         h_seen = h_t if w.whr is not None else h_t[:, units]
-        self._note([gates, c_t[:, units], h_seen], [step.i, step.f, step.o, step.g, step.c, step.h])
-        if run.last_c is not None:
-            self._note([run.c[-1].numpy()], [run.last_c.cpu().numpy()])
-        elif run.method == "loop":
-            rows = (torch.from_numpy(array).to(x.device) for array in (x_t[None], h_before, c_before))
-            h, c = framework_run(w, *rows)
-            self._note([h_t], [h[0].cpu().numpy()])
-            if c is not None:
-                self._note([c_t], [c.cpu().numpy()])
+        error = _largest([gates, c_t[:, units], h_seen], [step.i, step.f, step.o, step.g, step.c, step.h])
+        if run.last_c is None:
+            return error
+        return float(np.maximum(error, _largest([run.c[-1].numpy()], [run.last_c.cpu().numpy()])))
+
+    def note(self, error: float) -> None:
+        """Take the error of one lane into the result."""
+        self._errors.append(error)
 
     def result(self) -> Check:
         """The check of the whole recording."""
         worst = math.nan if any(map(math.isnan, self._errors)) else max(self._errors)
-        return Check(worst, self._tolerance, len(self._sample.t), AGAINST)
-
-    def _note(self, found: list[Array], expected: list[Array]) -> None:
-        right = np.concatenate(expected, axis=1)
-        wrong = np.abs(np.concatenate(found, axis=1) - right)
-        self._errors.append(float((wrong / np.maximum(1, np.abs(right))).max()))
+        return Check(worst, self.tolerance, len(self._sample.t), AGAINST)
 
     def _pairs(self, signal: Tensor, edge: Tensor) -> tuple[Array, Array]:
         """The signal before and at the sampled steps; before the first step stands the edge."""
@@ -98,6 +91,12 @@ class Checker:
         rows = _pick(signal, sample.before_and_at, np.concatenate([sample.b, sample.b]))
         rows[sample.first] = edge.cpu().numpy()[sample.b[sample.first]]
         return rows[: len(sample.t)], rows[len(sample.t) :]
+
+
+def _largest(found: list[Array], expected: list[Array]) -> float:
+    right = np.concatenate(expected, axis=1)
+    wrong = np.abs(np.concatenate(found, axis=1) - right)
+    return float((wrong / np.maximum(1, np.abs(right))).max())
 
 
 def _pick(signal: Tensor, t: Places, b: Places) -> Array:

@@ -75,13 +75,6 @@ def fused_lane(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, h: Tens
     return LaneRun(h, gates, torch.from_numpy(c).view(steps, batch, units), last_c)
 
 
-def blocks(gates: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Views i f o g of (…, 4H)."""
-    units = gates.shape[-1] // 4
-    i, f, o, g = (gates.narrow(-1, n * units, units) for n in range(4))
-    return i, f, o, g
-
-
 def tanh_(x: Tensor) -> Tensor:
     """tanh in place; on a CPU by numpy, which takes a fifth of torch's time for it."""
     if x.device.type != "cpu":

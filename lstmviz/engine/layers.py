@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +11,8 @@ from torch import Tensor
 
 from lstmviz.engine.check import Checker
 from lstmviz.engine.fused import LaneRun, fused_lane
-from lstmviz.engine.loop import loop_is_faster, loop_lane
-from lstmviz.engine.weights import LaneWeights, Side, Stack
+from lstmviz.engine.weights import Side, Stack
+from lstmviz.engine.workspace import workspace_lane
 from lstmviz.traces.trace import Check
 
 
@@ -53,19 +54,17 @@ def run_stack(
             turned = side == "reverse"
             entered = _turned(below, lengths) if turned else below
             state = (h0[place], None if c0 is None else c0[place])
-            run = _lane(weights, entered, *state, _turned(h, lengths) if turned and h is not None else h)
-            checker.add(weights, entered, *state, run)
+            run = workspace_lane(weights, entered, *state) if h is None else None
+            error = math.inf if run is None else checker.error(weights, entered, *state, run)
+            if run is None or not error <= checker.tolerance:
+                run = fused_lane(weights, entered, *state, _turned(h, lengths) if turned and h is not None else h)
+                error = checker.error(weights, entered, *state, run)
+            checker.note(error)
             lanes[info.index, side] = _turned_run(run, lengths) if turned else run
         runs = [lanes[info.index, side].h for side in stack.sides]
         below = runs[0] if len(runs) == 1 else torch.cat(runs, dim=2)
     methods = {run.method for run in lanes.values()}
     return StackRun(lanes, checker.result(), " ".join(sorted(methods)))
-
-
-def _lane(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, h: Tensor | None) -> LaneRun:
-    if h is None and c0 is not None and loop_is_faster(w, x):
-        return loop_lane(w, x, h0, c0)
-    return fused_lane(w, x, h0, c0, h)
 
 
 def _turned(x: Tensor, lengths: list[int]) -> Tensor:

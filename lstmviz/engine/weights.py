@@ -95,7 +95,8 @@ def _mark(name: str, tensor: Tensor) -> tuple[object, ...]:
     flat = np.ascontiguousarray(tensor.numpy()).reshape(-1)
     whole = flat[: flat.size // 2 * 2].view(np.uint64)  # sums of 64 bits run at the speed of memory
     some = flat[:: max(1, flat.size // 61)].tobytes() + flat[-1:].tobytes()
-    return name, tensor.data_ptr(), tensor._version, tensor.shape, int(whole.sum()), some
+    version = 0 if tensor.is_inference() else tensor._version  # inference tensors count no changes
+    return name, tensor.data_ptr(), version, tensor.shape, int(whole.sum()), some
 
 
 def _read(module: Recurrent, path: str) -> Stack:

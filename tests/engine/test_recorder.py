@@ -13,6 +13,9 @@ import lstmviz
 from lstmviz.cells.lstm import lstm_step
 from lstmviz.cells.rnn import rnn_step
 from lstmviz.cells.weights import LstmWeights, RnnWeights
+from lstmviz.engine.fused import fused_lane
+from lstmviz.engine.weights import read_stack
+from lstmviz.engine.workspace import workspace_lane
 from lstmviz.errors import ModelError, SequenceError
 from lstmviz.nets.build import build_net
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, ValueInput, ValueOutput
@@ -144,7 +147,7 @@ def test_a_large_batch_agrees_with_the_reference_whatever_way_it_takes(bidirecti
     lengths = [17, 3, *[9] * 15]
     sequences = [rng.normal(size=(length, 5)).astype(np.float32) for length in lengths]
     traces = lstmviz.record(module, sequences)
-    assert traces[0].recorded.method == "loop"
+    assert traces[0].recorded.method == ("fused+scan" if projection else "workspace")
     lanes = 4 if bidirectional else 2
     for trace, x in zip(traces[:3], sequences, strict=False):
         assert_as_by_hand(trace, module, x, np.zeros((lanes, projection or 130)), np.zeros((lanes, 130)))
@@ -164,15 +167,40 @@ def test_long_sequences_and_wide_layers_keep_the_tolerance(units, steps):
     module = nn.LSTM(4, units)
     x = np.random.default_rng(2).normal(size=(steps, 4)).astype(np.float32)
     trace = lstmviz.record(module, x)
-    assert trace.recorded.method == "fused+scan"
+    assert trace.recorded.method == "workspace"
     assert_as_by_hand(trace, module, x, np.zeros((1, units)), np.zeros((1, units)))
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="this torch has no oneDNN")
+@pytest.mark.parametrize(("steps", "batch"), [(1, 1), (2, 1), (50, 1), (7, 3), (20, 33)])
+@pytest.mark.parametrize(("inputs", "units"), [(1, 1), (5, 16), (3, 20), (8, 64), (2, 130)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_workspace_and_the_scan_give_the_same_signals(steps, batch, inputs, units, bias):
+    torch.manual_seed(1)
+    stack = read_stack(nn.LSTM(inputs, units, bias=bias))
+    weights = stack.lanes[0, "forward"]
+    x, h0, c0 = torch.randn(steps, batch, inputs), torch.randn(batch, units), torch.randn(batch, units)
+    kept = workspace_lane(weights, x, h0, c0)
+    with torch.no_grad():
+        computed = fused_lane(weights, x, h0, c0)
+    assert kept is not None
+    for found, expected in ((kept.h, computed.h), (kept.gates, computed.gates), (kept.c, computed.c)):
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=2e-6)
+
+
+def test_a_workspace_is_not_asked_of_what_has_none():
+    x, state = torch.randn(4, 1, 3, dtype=torch.float64), torch.zeros(1, 5, dtype=torch.float64)
+    assert workspace_lane(read_stack(nn.LSTM(3, 5).double()).lanes[0, "forward"], x, state, state) is None
+    assert workspace_lane(read_stack(nn.RNN(3, 5)).lanes[0, "forward"], x.float(), state.float(), None) is None
+    with torch.inference_mode():
+        trace = lstmviz.record(nn.LSTM(3, 5), np.ones((4, 3), np.float32))
+    assert trace.check.passed
 
 
 def test_h_is_the_framework_s_own_output_bit_for_bit():
     module = nn.LSTM(3, 8)
     x = torch.randn(40, 3)
-    with torch.no_grad():
-        expected = module(x[:, None])[0][:, 0].numpy()
+    expected = module(x[:, None])[0][:, 0].detach().numpy()  # with gradients on, as oneDNN keeps its gates then
     np.testing.assert_array_equal(lstmviz.record(module, x)["h"], expected)
 
 
