@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         dispatcher.announce()
         self._present(dispatcher.snapshot, changes(None, dispatcher.snapshot))
         dispatcher.listen(self._present)
-        self.splitter.setFocus()  # no button begins with the focus
+        self._focus_page()
 
     # --- layout ---
 
@@ -170,8 +170,10 @@ class MainWindow(QMainWindow):
         if "language" in changed:
             self._present_language(snapshot)
         if changed & {"trace", "open_traces"}:
-            self._turn_page(0 if snapshot.trace is not None else 1)
+            self._pages.setCurrentIndex(0 if snapshot.trace is not None else 1)
             self._present_title(snapshot)
+        if "trace_id" in changed:
+            self._focus_page()
         if changed & {"focus", "docks", "trace"}:
             self._present_docks(snapshot)
         self.menus.present(snapshot, changed)
@@ -193,11 +195,9 @@ class MainWindow(QMainWindow):
         if "playing" in changed:
             self._present_playing(snapshot.playing)
 
-    def _turn_page(self, page: int) -> None:
-        """Show the views or the welcome page, with the focus: else Qt gives it to a button, which takes the space."""
-        if self._pages.currentIndex() != page:
-            self._pages.setCurrentIndex(page)
-            (self.views["welcome"] if page else self.splitter).setFocus()
+    def _focus_page(self) -> None:
+        """Give the keys to the page that is shown: no button and no list may keep Space and the arrows to itself."""
+        self._pages.currentWidget().setFocus()
 
     def _in_sight(self, name: str) -> bool:
         if name in DOCK_AREAS:
