@@ -12,7 +12,7 @@ from torch import Tensor
 from lstmviz.engine.check import Checker
 from lstmviz.engine.fused import LaneRun, fused_lane
 from lstmviz.engine.weights import Side, Stack
-from lstmviz.engine.workspace import workspace_lane
+from lstmviz.engine.workspace import distrust, workspace_lane
 from lstmviz.traces.trace import Check
 
 
@@ -57,8 +57,11 @@ def run_stack(
             run = workspace_lane(weights, entered, *state) if h is None else None
             error = math.inf if run is None else checker.error(weights, entered, *state, run)
             if run is None or not error <= checker.tolerance:
+                wrong = run is not None
                 run = fused_lane(weights, entered, *state, _turned(h, lengths) if turned and h is not None else h)
                 error = checker.error(weights, entered, *state, run)
+                if wrong and error <= checker.tolerance:
+                    distrust(weights, entered)
             checker.note(error)
             lanes[info.index, side] = _turned_run(run, lengths) if turned else run
         runs = [lanes[info.index, side].h for side in stack.sides]
