@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lstmviz.errors import SequenceError
+from lstmviz.sequences import entries
 from lstmviz.sequences.delimited import Row
 
 Place = str | int
@@ -15,12 +16,17 @@ Place = str | int
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of one width under names that differ; numbers are written with ``decimal``."""
+    """Rows of one width under names that differ; numbers are written with ``decimal`` and ``thousands``."""
 
     path: Path
     names: tuple[str, ...]
     rows: list[Row]
     decimal: str
+    thousands: str = ""
+
+    def number(self, entry: str) -> float | None:
+        """The number in an entry, as this table writes numbers; None if it is none."""
+        return entries.number(entry, self.decimal, self.thousands)
 
     def column(self, place: int) -> list[str]:
         """The entries of a column, counted from 0."""

@@ -17,6 +17,8 @@ CANDIDATES = (";", "\t", ",", " ")
 """Delimiters tried, the likeliest first; a blank means any run of blanks and tabs."""
 
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
+_EXCEL_HINT = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+"""A first line by which Excel is told the delimiter."""
 _SAMPLE_LINES = 60
 
 
@@ -26,6 +28,30 @@ class Row:
 
     line: int
     entries: list[str]
+
+
+def decode_table(data: bytes, path: Path, encoding: str | None) -> tuple[str, str]:
+    """The text of a table, and a note of how it was read: what is not UTF-8 is taken for what Excel writes.
+
+    Excel's “CSV” is in Windows-1252; the numbers are the same in both, only letters of names and words could be wrong.
+    Raises SequenceError for a file with zero bytes, which no text has: a workbook under a wrong ending.
+    """
+    wide = encoding is not None or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if b"\0" in data and not wide:
+        raise SequenceError(
+            "“{file}” is not a text: it holds zero bytes; expected lines of numbers. Save a workbook as CSV first.",
+            file=path.name,
+        )
+    try:
+        return decode(data, path, encoding), ""
+    except SequenceError:
+        if wide:
+            raise
+        try:
+            return data.decode("cp1252"), "Windows-1252"
+        except UnicodeError:  # then it is neither, and the first sentence is the better one
+            pass
+        raise
 
 
 def decode(data: bytes, path: Path, encoding: str | None) -> str:
@@ -52,8 +78,10 @@ def decode(data: bytes, path: Path, encoding: str | None) -> str:
         ) from error
 
 
-def rows(text: str, path: Path, *, delimiter: str | None, decimal: str | None, comment: str, skip: int) -> list[Row]:
-    """The rows of a table, all of one width; blank lines and comments are left out.
+def rows(
+    text: str, path: Path, *, delimiter: str | None, decimal: str | None, comment: str, skip: int
+) -> tuple[list[Row], str]:
+    """The rows of a table, all of one width, and their delimiter; blank lines and comments are left out.
 
     Raises SequenceError for no rows, broken quotes and the first row of another width than most.
     """
@@ -64,6 +92,8 @@ def rows(text: str, path: Path, *, delimiter: str | None, decimal: str | None, c
     ]
     if not lines:
         raise SequenceError("“{file}” has no rows; expected lines of numbers.", file=path.name)
+    if hint := _EXCEL_HINT.fullmatch(lines[0][1]):
+        delimiter, lines = delimiter or hint[1], lines[1:] or lines
     chosen = delimiter or guess(tuple(line for _, line in lines[:_SAMPLE_LINES]), decimal)
     try:
         found = list(_split(lines, chosen))
@@ -74,7 +104,7 @@ def rows(text: str, path: Path, *, delimiter: str | None, decimal: str | None, c
             reason=str(error),
         ) from error
     _check_widths(found, path)
-    return _without_empty_end(found)
+    return _without_empty_end(found), chosen
 
 
 def _lines(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as List
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from lstmviz.errors import SequenceError
 from lstmviz.sequences import entries
 from lstmviz.sequences.columns import Place, Table, few
-from lstmviz.sequences.delimited import Row, decode, rows
+from lstmviz.sequences.delimited import Row, decode_table, rows
 from lstmviz.sequences.missing import Missing, settle, way_of
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.timecolumn import find_times, times_of
@@ -28,6 +29,8 @@ def read(
     header: bool | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
+    thousands: str | None = None,
+    dates: str | None = None,
     comment: str = "#",
     skip: int = 0,
     encoding: str | None = None,
@@ -35,19 +38,22 @@ def read(
     """Read a table, a row a step and a column a feature; what is None is found out.
 
     columns: the features, by name or number from 1; None takes all that are not time or labels. time: the column of
-    times (ISO 8601 dates or numbers), several for year, month, day, hour; False for none. labels: the column of words,
-    one a step; None takes one headed ``label``. missing: see ``missing.settle``. header: whether the first row is
-    names. delimiter: ``,`` ``;`` tab (always in a ``.tsv``), or a blank for any blanks and tabs. decimal: ``.`` or
-    ``,``. comment: what begins a line to leave out. skip: lines at the top to leave out. encoding: where it is neither
-    UTF-8 nor UTF-16 with a mark. Raises SequenceError with the line and the column.
+    times (dates or numbers), several for year, month, day, hour; False for none. labels: the column of words, one a
+    step; None takes one headed ``label``. missing: see ``missing.settle``. header: whether the first row is names.
+    delimiter: ``,`` ``;`` tab (always in a ``.tsv``), or a blank for any blanks and tabs. decimal: ``.`` or ``,``.
+    thousands: the mark between thousands, ``,`` ``.`` ``'`` or a blank. dates: ``ymd``, ``dmy`` or ``mdy``, the order
+    of day, month and year. comment: what begins a line to leave out. skip: lines at the top to leave out. encoding:
+    where it is neither UTF-8, UTF-16 with a mark nor Windows-1252. Raises SequenceError with the line and the column.
     """
-    _check_options(path, delimiter, decimal, skip)
+    _check_options(path, delimiter, decimal, thousands, dates, skip)
     way_of(missing, path)
     if delimiter is None and path.suffix.lower() == ".tsv":
         delimiter = "\t"
-    text = decode(path.read_bytes(), path, encoding)
-    found = rows(text, path, delimiter=delimiter, decimal=decimal, comment=comment, skip=skip)
-    table = _table(path, found, header, decimal)
+    text, read_as = decode_table(path.read_bytes(), path, encoding)
+    found, parted_by = rows(text, path, delimiter=delimiter, decimal=decimal, comment=comment, skip=skip)
+    table = _table(path, found, header, decimal, thousands)
+    if parted_by == "," and decimal is None and thousands is None:
+        _check_commas(table, found)
     word_column = _label_column(table, labels)
     time_columns = find_times(table, time, exclude=word_column)
     chosen = _chosen(table, columns, {*time_columns, word_column})
@@ -55,19 +61,27 @@ def read(
     names = tuple(table.names[place] for place in chosen)
     values, kept, note = settle(raw, names, missing, path)
     steps = np.flatnonzero(kept)
-    table = Table(path, table.names, [table.rows[step] for step in steps], table.decimal)
+    table = replace(table, rows=[table.rows[step] for step in steps])
+    notes = ", ".join(each for each in (read_as, note) if each)
     return Sequence(
         values,
         names=names,
         name=path.stem,
         labels=tuple(table.column(word_column)) if word_column is not None else None,
-        times=times_of(table, time_columns),
-        source=f"{path.name} ({note})" if note else path.name,
+        times=times_of(table, time_columns, dates),
+        source=f"{path.name} ({notes})" if notes else path.name,
     )
 
 
-def _check_options(path: Path, delimiter: str | None, decimal: str | None, skip: int) -> None:
-    for option, value, allowed in (("delimiter", delimiter, (",", ";", "\t", " ")), ("decimal", decimal, (".", ","))):
+def _check_options(
+    path: Path, delimiter: str | None, decimal: str | None, thousands: str | None, dates: str | None, skip: int
+) -> None:
+    for option, value, allowed in (
+        ("delimiter", delimiter, (",", ";", "\t", " ")),
+        ("decimal", decimal, (".", ",")),
+        ("thousands", thousands, (",", ".", "'", " ")),
+        ("dates", dates, entries.DATE_ORDERS),
+    ):
         if value is not None and value not in allowed:
             raise SequenceError(
                 "“{file}”: {option}={value} is not known; expected one of {allowed}.",
@@ -80,11 +94,17 @@ def _check_options(path: Path, delimiter: str | None, decimal: str | None, skip:
         raise SequenceError(
             "“{file}”: the comma cannot be both delimiter and decimal mark; name another delimiter.", file=path.name
         )
+    if decimal is not None and decimal == thousands:
+        raise SequenceError(
+            "“{file}”: “{mark}” cannot be both decimal mark and mark of thousands; name another one.",
+            file=path.name,
+            mark=decimal,
+        )
     if not isinstance(skip, int) or skip < 0:
         raise SequenceError("“{file}”: skip={skip}; expected a number of lines.", file=path.name, skip=skip)
 
 
-def _table(path: Path, found: list[Row], header: bool | None, decimal: str | None) -> Table:
+def _table(path: Path, found: list[Row], header: bool | None, decimal: str | None, thousands: str | None) -> Table:
     first, body = found[0], found[1:]
     has_header = _has_header(first) if header is None else header
     if has_header and not body:
@@ -94,18 +114,46 @@ def _table(path: Path, found: list[Row], header: bool | None, decimal: str | Non
             line=first.line,
         )
     names = _names(first.entries if has_header else [""] * len(first.entries))
-    return Table(path, names, body if has_header else found, decimal or _decimal_of(found))
+    return Table(path, names, body if has_header else found, *_marks(found, decimal, thousands))
 
 
-def _decimal_of(found: list[Row]) -> str:
+def _marks(found: list[Row], decimal: str | None, thousands: str | None) -> tuple[str, str]:
+    """The decimal mark and that of thousands, "" for none.
+
+    A mark of thousands is found where an entry cannot be read without one; then a comma or a point is known for what
+    it is in every entry. Otherwise the decimal mark is a comma if more numbers need it than have a point.
+    """
+    if thousands is None:
+        seen = {entries.thousands_of(entry) for row in found for entry in row.entries} - {"", decimal}
+        thousands = seen.pop() if len(seen) == 1 else ""
+    if decimal is None and thousands in (",", "."):
+        decimal = "." if thousands == "," else ","
+    return decimal or _decimal_of(found, thousands), thousands
+
+
+def _decimal_of(found: list[Row], thousands: str) -> str:
     """A comma if more numbers need it than have a point."""
-    commas = [
-        entry for row in found for entry in row.entries if "," in entry and entries.number(entry, ",") is not None
-    ]
+    written = [entry for row in found for entry in row.entries]
+    commas = [entry for entry in written if "," in entry and entries.number(entry, ",", thousands) is not None]
     if not commas:
         return "."
-    points = sum("." in entry and entries.number(entry, ".") is not None for row in found for entry in row.entries)
+    points = sum("." in entry and entries.number(entry, ".", thousands) is not None for entry in written)
     return "," if len(commas) > points else "."
+
+
+def _check_commas(table: Table, found: list[Row]) -> None:
+    """Between commas “1,234” in quotes is 1234 to half of the world and 1.234 to the other: refused, not guessed."""
+    inside = [(row, entry) for row in found for entry in row.entries if "," in entry and entries.number(entry, ",")]
+    if table.thousands or not inside or any(entries.number(entry, ".", ",") is None for _, entry in inside):
+        return
+    row, entry = inside[0]
+    raise SequenceError(
+        "“{file}” line {line}: “{entry}” may have a mark of thousands or a decimal comma. Say thousands=',' for the"
+        " first; for the other save the file with decimal points.",
+        file=table.path.name,
+        line=row.line,
+        entry=entry,
+    )
 
 
 def _has_header(first: Row) -> bool:
@@ -116,6 +164,8 @@ def _has_header(first: Row) -> bool:
 
 def _names(header: List[str]) -> tuple[str, ...]:
     """The names of the columns: ``column 3`` where there is none, a number behind one that comes again."""
+    if not header[0].strip() and any(text.strip() for text in header):
+        header = ["index", *header[1:]]  # as pandas writes the index of a table
     names: list[str] = []
     for place, text in enumerate(header, start=1):
         name = stem = text.strip() or f"column {place}"
@@ -157,7 +207,7 @@ def _numbers(table: Table, place: int, *, refuse: bool) -> npt.NDArray[np.float6
     values = np.empty(len(table.rows))
     for step, row in enumerate(table.rows):
         entry = row.entries[place]
-        value = entries.number(entry, table.decimal)
+        value = table.number(entry)
         if value is None and entries.is_missing(entry):
             if refuse:
                 _raise_missing(table, row, place)

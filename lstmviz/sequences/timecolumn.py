@@ -14,9 +14,14 @@ from lstmviz.sequences import entries
 from lstmviz.sequences.columns import Place, Table
 from lstmviz.sequences.delimited import Row
 
-NAMES = frozenset({"time", "times", "date", "datetime", "timestamp", "t", "year", "ano", "data", "tempo", "hora"})
+NAMES = frozenset(
+    {"time", "times", "date", "datetime", "timestamp", "t", "year", "ano", "data", "tempo", "hora"}
+    | {"index", "unnamed: 0", "step"}
+)
 """Heads of a column, in lower case, that name times when its numbers grow."""
 
+_LOOKED_AT = 100
+"""How many rows tell whether a column holds dates."""
 _PARTS = ("year", "month", "day", "hour", "minute")
 
 
@@ -46,16 +51,20 @@ def find_times(table: Table, time: List[Place] | Place | bool | None, exclude: i
     return tuple(table.find(place) for place in wanted)
 
 
-def times_of(table: Table, places: tuple[int, ...]) -> npt.NDArray[np.generic] | None:
-    """The times (T,), float64 or datetime64[us]; raises SequenceError at the first entry that is none."""
+def times_of(table: Table, places: tuple[int, ...], dates: str | None = None) -> npt.NDArray[np.generic] | None:
+    """The times (T,), float64 or datetime64[us]; raises SequenceError at the first entry that is none.
+
+    dates: the order of day, month and year, one of DATE_ORDERS; None finds it out.
+    """
     if not places:
         return None
     if len(places) > 1:
         return _from_parts(table, places)
     column = table.column(places[0])
-    if entries.date(column[0]) is None:
+    if not any(map(entries.is_date, column)):
         return np.array([_number(table, row, places[0]) for row in table.rows])
-    moments = [entries.date(entry) for entry in column]
+    order = dates or _order(table, places[0])
+    moments = [entries.date(entry, order) for entry in column]
     for row, moment in zip(table.rows, moments, strict=True):
         if moment is None:
             _refuse(table, row, places[0])
@@ -64,13 +73,35 @@ def times_of(table: Table, places: tuple[int, ...]) -> npt.NDArray[np.generic] |
 
 def _looks_like_times(table: Table, place: int) -> bool:
     column = table.column(place)
-    if all(entries.date(entry) is not None for entry in column):
+    some = [entry for entry in column[:_LOOKED_AT] if not entries.is_missing(entry)]
+    if some and 2 * sum(map(entries.is_date, some)) > len(some):  # the odd one is refused as a time, not as a number
         return True
     if table.names[place].lower() not in NAMES or len(table.names) < 2:
         return False
-    numbers = [entries.number(entry, table.decimal) for entry in column]
+    numbers = [table.number(entry) for entry in column]
     values = [value for value in numbers if value is not None]
     return len(values) == len(numbers) and all(a < b for a, b in pairwise(values))
+
+
+def _order(table: Table, place: int) -> str:
+    """The order under which most entries are dates; raises SequenceError where day and month cannot be told apart."""
+    column = table.column(place)
+    counts = {order: sum(entries.date(entry, order) is not None for entry in column) for order in entries.DATE_ORDERS}
+    best = max(counts, key=lambda order: counts[order])
+    if best == "ymd" or counts["dmy"] != counts["mdy"]:
+        return best
+    if table.decimal == "," or any(entry.count(".") == 2 for entry in column):
+        return "dmy"  # who writes a decimal comma, or points between day and month, writes the day first
+    row = table.rows[0]
+    raise SequenceError(
+        "“{file}” line {line}, column {place} “{column}”: in “{entry}” and the other dates the day and the month cannot"
+        " be told apart. Say dates='dmy' or dates='mdy', or leave the times out with time=False.",
+        file=table.path.name,
+        line=row.line,
+        place=place + 1,
+        column=table.names[place],
+        entry=row.entries[place][:60],
+    )
 
 
 def _from_parts(table: Table, places: tuple[int, ...]) -> npt.NDArray[np.generic]:
@@ -87,7 +118,7 @@ def _from_parts(table: Table, places: tuple[int, ...]) -> npt.NDArray[np.generic
 
 
 def _number(table: Table, row: Row, place: int) -> float:
-    value = entries.number(row.entries[place], table.decimal)
+    value = table.number(row.entries[place])
     if value is None or not np.isfinite(value):
         _refuse(table, row, place)
     return value
