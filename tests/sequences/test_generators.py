@@ -196,7 +196,7 @@ def test_the_class_of_temporal_order_is_the_word_of_its_x_and_y(seed: int, relev
     assert generated.sequence.labels[-1] == word
     assert generated.sequence.targets is not None
     assert generated.sequence.targets[-1, 0] == int(word.replace("X", "0").replace("Y", "1"), 2)
-    assert generated.sequence.target_names == ("class",)
+    assert generated.sequence.target_names[int(generated.sequence.targets[-1, 0])] == word
     guess, last_only = generated.truth.baselines.values()
     assert guess == pytest.approx(math.log(2**relevant))
     assert last_only == pytest.approx(math.log(2 ** (relevant - 1)))

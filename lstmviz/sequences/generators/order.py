@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -21,7 +23,7 @@ def temporal_order(seed: int = 0, length: int = 100, relevant: int = 2) -> Gener
     T lies between ``length`` and 1.1 ``length``. With ``relevant`` 2 (experiment 6a) the X or Y stand somewhere in
     10–20 % and 50–60 % of ``length`` and there are 4 classes; with 3 (6b) in 10–20 %, 33–43 %, 66–76 % and 8 classes.
     values: (T, 1), places in VOCABULARY. labels: what has been seen so far (``XY``). targets: (T, 1), the class as
-    a binary number (X is 0, Y is 1, the first one the highest), NaN before the last step.
+    a binary number (X is 0, Y is 1, the first one the highest), NaN before the last step; target_names: the classes.
     """
     require("length", length, 20, 100_000)
     require("relevant", relevant, 2, 3)
@@ -46,9 +48,9 @@ def temporal_order(seed: int = 0, length: int = 100, relevant: int = 2) -> Gener
         name="temporal order",
         labels=tuple(labels),
         targets=targets,
-        target_name="class",
         source=_SOURCE,
     )
+    sequence = replace(sequence, target_names=tuple("".join(word) for word in product("XY", repeat=relevant)))
     return Generated(sequence, _truth(relevant), np.where(np.isnan(targets), np.nan, 0.0))
 
 
