@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 MARGIN = 6
@@ -55,6 +55,7 @@ class Card:
     """The place of one vector on its wire: a header for name and number over a strip of units.
 
     ``kind`` is ``layer`` where a layer of neurons (or tanh) computes the vector, ``vector`` where it only passes.
+    ``words`` is a line under the strip for the name in full, None where there is none.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Card:
     header: Rect
     strip: Rect
     kind: Kind = "vector"
+    words: Rect | None = None
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,7 @@ def lstm_geometry(width: int, height: int, top: int = 0) -> CellGeometry:
         grid.card("c", 5, state),
         grid.card("written", 2.5, middle),
         grid.card("tanh_c", 4, middle, "layer"),
-        *(grid.card(key, column, layers, "layer") for column, key in enumerate("fgio", start=1)),
+        *(_worded(grid.card(key, column, layers, "layer"), grid.em) for column, key in enumerate("fgio", start=1)),
         grid.card("h", 5, node),
         grid.card("h_prev", 0, layers),
         grid.card("x", 0, bus),
@@ -222,6 +224,13 @@ def lstm_geometry(width: int, height: int, top: int = 0) -> CellGeometry:
     caption = Rect(grid.x(0.5), bus + grid.em // 2, width - MARGIN - grid.x(0.5), round(1.4 * grid.em))
     tags = tuple(_tag(card, grid.em) for card in cards if card.key in "fgio")
     return CellGeometry(grid.em, cards, nodes, wires, dots, caption, _legend(width, height, grid.em, 5), tags)
+
+
+def _worded(card: Card, em: int) -> Card:
+    """The card with a line for its name in full, which takes its room from the wires below."""
+    rect, height = card.rect, round(1.3 * em)
+    words = Rect(card.strip.x, card.strip.bottom + 2, card.strip.w, height)
+    return replace(card, rect=Rect(rect.x, rect.y, rect.w, rect.h + height), words=words)
 
 
 def _tag(card: Card, em: int) -> Tag:

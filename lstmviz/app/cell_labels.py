@@ -27,16 +27,22 @@ def labels(info: LayerInfo, direction: str) -> dict[str, tuple[str, ...]]:
         "c_prev": (f"c({prev})", f"c{short}"),
         "h_prev": (f"h({prev})", f"h{short}"),
         "x": ("x(t)",),
-        "f": (tr("FC f · forget gate"), "FC f", "f"),
-        "g": (tr("FC g · candidate"), "FC g", "g"),
-        "i": (tr("FC i · input gate"), "FC i", "i"),
-        "o": (tr("FC o · output gate"), "FC o", "o"),
+        "f": ("FC f", "f"),
+        "g": ("FC g", "g"),
+        "i": ("FC i", "i"),
+        "o": ("FC o", "o"),
         "kept": (tr("kept = f ⊗ c({prev})", prev=prev), f"f ⊗ c({prev})", f"f⊗c({prev})", f"f⊗c{short}", "f⊗c"),
         "written": (tr("written = i ⊗ g"), "i ⊗ g", "i⊗g"),
         "c": (tr("c(t) = kept + written"), "c(t)"),
         "tanh_c": ("tanh c(t)", "tanh c", "tanh"),
         "h": ("h(t) = y(t)", "h(t)=y(t)", "h(t)"),
     }
+
+
+def full_names(key: str) -> tuple[str, ...]:
+    """What a layer of neurons is called, from the longest wording to the shortest."""
+    brief = {"f": tr("forget"), "g": tr("candidate"), "i": tr("input"), "o": tr("output")}
+    return (signal_names.words(key), brief[key])
 
 
 def name(key: str, info: LayerInfo, direction: str) -> str:

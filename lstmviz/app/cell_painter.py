@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from lstmviz.app import strip
 from lstmviz.app.cell_geometry import Card, CellGeometry, Node, Rect, Wire
 from lstmviz.app.cell_labels import number
-from lstmviz.app.cell_picture import CellPicture, has_unit, limits_text
+from lstmviz.app.cell_picture import WORDS, CellPicture, has_unit, limits_text
 from lstmviz.app.frame_values import Array, Scale, when
 from lstmviz.app.theme import lookup_table
 
@@ -210,6 +210,9 @@ def _paint_card(painter: QPainter, picture: CellPicture, card: Card) -> None:
     painter.setFont(picture.text_font(bold=True))
     painter.setPen(QColor(theme.text))
     painter.drawText(_qrect(card.header), _LEFT, picture.label(card))
+    if card.words is not None:
+        painter.setFont(picture.text_font(WORDS))
+        painter.drawText(_qrect(card.words), _CENTRE, picture.full_name(card))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     if card.key in picture.without_values:
         painter.setFont(picture.text_font(0.85))

@@ -9,11 +9,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetricsF
 
 from lstmviz.app.cell_geometry import Card, CellGeometry
-from lstmviz.app.cell_labels import number
+from lstmviz.app.cell_labels import full_names, number
 from lstmviz.app.frame_values import Scale
 from lstmviz.app.numbers import limit
 from lstmviz.app.theme import Theme
 from lstmviz.language import tr
+
+WORDS = 0.95
+"""The size of the names in full, in ems."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +63,16 @@ class CellPicture:
             if all(metrics.horizontalAdvance(wordings[place]) <= self.label_room(card) for wordings in alike):
                 return wording
         return metrics.elidedText(self.labels[card.key][-1], Qt.TextElideMode.ElideRight, self.label_room(card))
+
+    def full_name(self, card: Card) -> str:
+        """The name in full for the line under a strip; the four layers are worded alike, "" where one does not fit."""
+        if card.words is None:
+            return ""
+        metrics = QFontMetricsF(self.text_font(WORDS))
+        for place, wording in enumerate(full_names(card.key)):
+            if all(metrics.horizontalAdvance(full_names(key)[place]) <= card.words.w for key in "fgio"):
+                return wording
+        return ""
 
 
 def has_unit(key: str, length: int, units: int) -> bool:

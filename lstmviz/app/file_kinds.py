@@ -34,13 +34,3 @@ def store_of(path: str) -> str:
     """The folder of a trace store, for a path that may be a file inside it."""
     file = Path(path)
     return str(file.parent if file.name in _ZARR_FILES else file)
-
-
-def readable_files(folder: Path, limit: int = 60) -> list[Path]:
-    """The sequences, models and traces of a folder, by name; an unreadable folder has none."""
-    endings = (*SEQUENCE_ENDINGS, *MODEL_ENDINGS, *TRACE_ENDINGS)
-    try:
-        found = [path for path in folder.iterdir() if path.suffix.lower() in endings and path.name[0] != "."]
-    except OSError:
-        return []
-    return sorted(found, key=lambda path: path.name.lower())[:limit]

@@ -17,7 +17,7 @@ def number(value: float, digits: int = 2) -> str:
 
 def limit(value: float) -> str:
     """An end of a colour or value range, as short as three digits allow."""
-    text = f"{value:.3g}"
+    text = f"{value + 0.0:.3g}"  # adding zero takes the sign of a negative one
     return (f"{value:.0f}" if "e+0" in text and abs(value) < 10**5 else text).replace("-", "−")
 
 

@@ -14,7 +14,7 @@ from lstmviz.app.file_kinds import store_of, what_is
 from lstmviz.app.recording import Recording
 from lstmviz.errors import LstmvizError, ModelError, SequenceError
 from lstmviz.language import tr
-from lstmviz.nets.spec import Look, NetSpec
+from lstmviz.nets.spec import NetSpec
 from lstmviz.sequences.samples import Sample
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.session.dispatch import Dispatcher
@@ -103,9 +103,10 @@ class Opening:
         self._dispatcher.session.remember(path)
         self._recording.load_sequence(path, {}, lambda sequence: self.record(model, sequence))
 
-    def record(self, model: str, sequence: Sequence, look: Look | None = None) -> None:
-        """Record a model file on a sequence and show the trace."""
-        self._recording.record(model, sequence, lambda trace: self._on_recorded(trace, model, look))
+    def record(self, model: str, sequence: Sequence) -> None:
+        """Record a model file on a sequence and show the trace, with what is worth looking at in a net of ours."""
+        spec = self._spec(model)
+        self._recording.record(model, sequence, lambda trace: self._add(trace, "", model, spec))
 
     def _existing(self, path: str) -> str:
         absolute = str(Path(path).absolute())
@@ -136,19 +137,26 @@ class Opening:
 
     def _on_trace_opened(self, trace: Trace, path: str) -> None:
         self._dispatcher.session.remember(path)
-        self._dispatcher.session.add_trace(trace, path, trace.model.path)
+        self._add(trace, path, trace.model.path, self._spec(trace.model.path))
 
-    def _on_recorded(self, trace: Trace, model: str, look: Look | None) -> None:
+    def _add(self, trace: Trace, path: str, model: str, spec: NetSpec | None) -> None:
+        """Open a trace where its net is worth looking at."""
         session = self._dispatcher.session
-        session.add_trace(trace, model_path=model)
-        if look is not None:
-            session.select(unit=look.unit, layer=look.layer, direction=look.direction)
+        session.add_trace(trace, path, model, {} if spec is None else spec.note)
+        if spec is not None:
+            session.select(unit=spec.look.unit, layer=spec.look.layer, direction=spec.look.direction)
+
+    def _spec(self, model: str) -> NetSpec | None:
+        """What a net of the samples says of itself, None for any other model."""
+        ours = any(one.net_path and _same(str(one.net_path), model) for one in self._samples) if model else False
+        path = Path(model).with_suffix(".json")
+        return _read_spec(path) if ours and path.exists() else None
 
     def _on_sample_loaded(self, sample: Sample, sequence: Sequence) -> None:
         if sample.net_path is None:
             self._offer_nets(sequence)
         else:
-            self.record(str(sample.net_path), sequence, _look(sample.net_path))
+            self.record(str(sample.net_path), sequence)
 
     def _on_sequence_loaded(self, sequence: Sequence, path: str) -> None:
         """A sequence goes to the model that waits for one, else to the active trace's, else the user is asked."""
@@ -217,14 +225,14 @@ def _same(one: str, other: str) -> bool:
     return Path(one).resolve().with_suffix("") == Path(other).resolve().with_suffix("")
 
 
-def _look(net_path: Path) -> Look | None:
-    """What is worth looking at first in a net of ours."""
+def _read_spec(path: Path) -> NetSpec:
+    """The note of a net of ours, what to look at first, and the rest."""
     try:
-        return msgspec.json.decode(net_path.with_suffix(".json").read_bytes(), type=NetSpec).look
+        return msgspec.json.decode(path.read_bytes(), type=NetSpec)
     except (OSError, msgspec.MsgspecError) as error:
         raise ModelError(
             "“{file}” cannot be read: {reason}. Install lstmviz again.",
-            file=net_path.with_suffix(".json").name,
+            file=path.name,
             reason=str(error),
         ) from error
 

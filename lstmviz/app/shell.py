@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence as Many
 
-from PySide6.QtCore import QByteArray, QElapsedTimer, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QCoreApplication, QElapsedTimer, QRegularExpression, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -25,6 +25,7 @@ from lstmviz.app import theme as themes
 from lstmviz.app.badge import StatusBadge
 from lstmviz.app.controls import BUTTON_KEYS, KeptKeys, plain
 from lstmviz.app.menus import Menus, ToolBar
+from lstmviz.app.note_bar import NoteBar
 from lstmviz.app.notices import NoticeBar, TaskBar
 from lstmviz.app.style import style_sheet
 from lstmviz.app.view import View
@@ -44,13 +45,16 @@ from lstmviz.session.snapshot import Snapshot, changes
 STATE_VERSION = 1
 """Raised when docks or toolbars change names, so that an old layout is not restored wrongly."""
 FRAME_MILLISECONDS = 16
-SPLIT = [390, 500]
+SPLIT = [350, 540]
 """Heights of cell and timeline at first; they grow in this proportion."""
 DOCK_AREAS = {
     "library": Qt.DockWidgetArea.LeftDockWidgetArea,
     "unit": Qt.DockWidgetArea.RightDockWidgetArea,
     "step": Qt.DockWidgetArea.RightDockWidgetArea,
 }
+
+DOCK_BUTTONS = {"qt_dockwidget_closebutton": "Close", "qt_dockwidget_floatbutton": "Float"}
+"""The buttons that Qt puts into a dock's title, with their words in Qt's own catalogue."""
 
 
 class MainWindow(QMainWindow):
@@ -79,7 +83,7 @@ class MainWindow(QMainWindow):
         self._unseen: dict[str, frozenset[str]] = dict.fromkeys(self.views, frozenset())
         self._arranging = False
         self._painted = False
-        self.notices, self.tasks, self.badge = NoticeBar(), TaskBar(), StatusBadge()
+        self.notices, self.tasks, self.note, self.badge = NoticeBar(), TaskBar(), NoteBar(), StatusBadge()
         self.menus = Menus(self.menuBar(), self)
         self.toolbar = ToolBar()
         self._lay_out_bars()
@@ -130,6 +134,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.notices)
         column.addWidget(self.tasks)
+        column.addWidget(self.note)
         column.addWidget(self._pages, 1)
         self.setCentralWidget(centre)
 
@@ -148,7 +153,7 @@ class MainWindow(QMainWindow):
         self.resizeDocks([self.docks["unit"], self.docks["step"]], [540, 356], Qt.Orientation.Vertical)
 
     def _connect(self) -> None:
-        others = (self.menus.asked, self.toolbar.asked, self.notices.asked, self.tasks.asked)
+        others = (self.menus.asked, self.toolbar.asked, self.notices.asked, self.tasks.asked, self.note.asked)
         for asked in (*(view.asked for view in self.views.values()), *others):
             asked.connect(self.run_command)
         keys = KeptKeys(BUTTON_KEYS, self)
@@ -182,6 +187,8 @@ class MainWindow(QMainWindow):
             self.notices.present(snapshot, changed)
         if changed & {"task", "language"}:
             self.tasks.present(snapshot, changed)
+        if changed & {"note", "note_open", "theme", "language"}:
+            self.note.present(snapshot, changed)
         self.badge.present(snapshot, changed)
         for name, view in self.views.items():
             if self._in_sight(name):
@@ -197,7 +204,7 @@ class MainWindow(QMainWindow):
 
     def _focus_page(self) -> None:
         """Give the keys to the page that is shown: no button and no list may keep Space and the arrows to itself."""
-        self._pages.currentWidget().setFocus()
+        (self.views["welcome"] if self._pages.currentIndex() else self.splitter).setFocus()
 
     def _in_sight(self, name: str) -> bool:
         if name in DOCK_AREAS:
@@ -238,6 +245,9 @@ class MainWindow(QMainWindow):
             title = plain(COMMANDS[f"dock.{name}"].title)
             dock.setWindowTitle(title)
             dock.setAccessibleName(title)
+            for button in dock.findChildren(QAbstractButton, QRegularExpression("^qt_dockwidget")):
+                # Qt names them once, in the language of that moment
+                button.setAccessibleName(QCoreApplication.translate("QDockWidget", DOCK_BUTTONS[button.objectName()]))
         self.views["cell"].setAccessibleName(tr("Cell"))
         self.views["timeline"].setAccessibleName(tr("Timeline"))
         self._transport.setWindowTitle(tr("Transport"))

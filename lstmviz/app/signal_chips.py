@@ -69,7 +69,7 @@ class SignalChips(QWidget):
             action.setData(name)
         self._menu.triggered.connect(self._on_action_triggered)
         self._more = QToolButton(self)
-        self._more.setText("+")
+        self._more.setAutoRaise(True)
         self._more.setMenu(self._menu)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -83,6 +83,7 @@ class SignalChips(QWidget):
             chip.setToolTip(label)
         for name, action in self._actions.items():
             action.setText(f"{short(name)}  –  {words(name)}")
+        self._more.setText(tr("more"))
         self._more.setAccessibleName(tr("Show derived signals"))
         self._more.setToolTip(tr("Show derived signals"))
 

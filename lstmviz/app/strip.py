@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from lstmviz.app.cell_geometry import Rect
 from lstmviz.app.frame_values import Array, Scale
+from lstmviz.app.pixels import draw_part
 from lstmviz.app.theme import lookup_table
 
 _Places = npt.NDArray[np.intp]
@@ -92,7 +93,7 @@ def paint(painter: QPainter, strips: Sequence[Rect], rows: npt.NDArray[np.uint32
     height, width = rows.shape
     image = QImage(np.ascontiguousarray(rows).data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
     for n, strip in enumerate(strips):
-        painter.drawImage(QRect(strip.x, strip.y, strip.w, strip.h), image, QRect(0, n, width, 1))
+        draw_part(painter, QRect(strip.x, strip.y, strip.w, strip.h), image, QRect(0, n, width, 1))
 
 
 def mark(painter: QPainter, strip: Rect, unit: int, units: int, colour: int, ink: QColor, paper: QColor) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from lstmviz import paths
 from lstmviz.app.theme import Theme
 
 
 def style_sheet(theme: Theme) -> str:
     """Rules for the main window and its dialogs, in the colours of a theme."""
+    icons = (paths.resources() / "icons").as_posix()
     return f"""
 QToolBar {{ border: 0; border-bottom: 1px solid {theme.line}; spacing: 2px; padding: 3px 6px; }}
 QToolBar#transport {{ border-bottom: 0; border-top: 1px solid {theme.line}; padding: 0; }}
@@ -16,6 +18,29 @@ QToolButton:pressed {{ background: {theme.grid}; }}
 QToolButton:checked {{ background: {theme.grid}; border-color: {theme.accent}; }}
 QToolButton:focus {{ border-color: {theme.accent}; }}
 QToolButton:disabled {{ color: {theme.dim}; }}
+QToolButton[popupMode="2"] {{ padding-right: 18px; }}
+QToolButton::menu-indicator {{ image: url("{icons}/arrow-down.svg"); width: 12px; subcontrol-origin: padding;
+    subcontrol-position: right center; right: 4px; }}
+QLineEdit, QAbstractSpinBox, QComboBox {{ background: {theme.base}; border: 1px solid {theme.edge}; border-radius: 4px;
+    padding: 2px 6px; min-height: 18px; }}
+QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border-color: {theme.accent}; }}
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ border-color: {theme.line}; color: {theme.dim}; }}
+QComboBox {{ padding-right: 20px; }}
+QComboBox::drop-down {{ border: 0; width: 20px; }}
+QComboBox::down-arrow {{ image: url("{icons}/arrow-down.svg"); width: 12px; height: 12px; }}
+QAbstractSpinBox {{ padding-right: 18px; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: 0; width: 18px; background: transparent; }}
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {theme.grid}; }}
+QAbstractSpinBox::up-arrow {{ image: url("{icons}/arrow-up.svg"); width: 10px; height: 10px; }}
+QAbstractSpinBox::down-arrow {{ image: url("{icons}/arrow-down.svg"); width: 10px; height: 10px; }}
+QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.edge}; border-radius: 3px;
+    background: {theme.base}; }}
+QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
+    image: url("{icons}/check-{theme.name}.svg"); }}
+QCheckBox::indicator:disabled {{ border-color: {theme.line}; background: {theme.window}; }}
+QCheckBox:focus {{ color: {theme.accent}; }}
+QTreeView {{ border: 1px solid {theme.line}; border-radius: 4px; }}
+QTreeView:focus {{ border-color: {theme.accent}; }}
 QDockWidget {{ font-weight: bold; }}
 QTreeView::item {{ padding: 2px 0; }}
 QDockWidget::title {{ background: {theme.window}; padding: 5px 8px; text-align: left; }}

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from lstmviz.app import drawing
 from lstmviz.app.numbers import number
+from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.signal_names import short
 from lstmviz.app.theme import THEMES
 from lstmviz.app.time_axis import TimeAxis, panned, zoomed
@@ -100,12 +101,7 @@ class TimeCanvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        ratio = self.devicePixelRatioF()
-        if self._picture is None:
-            size = (self.width(), self.height())
-            self._picture = self._painter.paint(self._snapshot, self._rows, self.axis, size, self.font(), ratio)
-            self.composed.emit(self._painter.transforms)
-        painter.drawPixmap(0, 0, self._picture)  # Qt clips to what is to be drawn
+        self._paint_rows(painter)
         if self._snapshot.trace is None:
             theme, font = THEMES[self._snapshot.theme], drawing.sized(self.font(), 13)
             words = tr("Open a sample or a file to see its trace here.")
@@ -118,11 +114,24 @@ class TimeCanvas(QWidget):
             self._mark_unit(painter)
         if self._snapshot.start <= self._snapshot.t < self._snapshot.stop:
             drawing.cursor(painter, self.axis, self._snapshot.t, 0, self.height(), THEMES[self._snapshot.theme])
-        if self._by_key and self.hasFocus():
+        if self._by_key and self.hasFocus() and not is_vector():
             painter.setPen(QColor(THEMES[self._snapshot.theme].accent))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
+
+    def _paint_rows(self, painter: QPainter) -> None:
+        """The rows from their picture; a vector picture gets the rows themselves."""
+        ratio = pixel_ratio(self)
+        if is_vector():
+            painter.fillRect(self.rect(), QColor(THEMES[self._snapshot.theme].base))
+            self._painter.paint_on(painter, self._snapshot, self._rows, self.axis, self.font(), ratio)
+            return
+        if self._picture is None:
+            size = (self.width(), self.height())
+            self._picture = self._painter.paint(self._snapshot, self._rows, self.axis, size, self.font(), ratio)
+            self.composed.emit(self._painter.transforms)
+        painter.drawPixmap(0, 0, self._picture)  # Qt clips to what is to be drawn
 
     def _mark_unit(self, painter: QPainter) -> None:
         """Arrows at both ends of the selected unit's row."""

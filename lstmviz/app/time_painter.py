@@ -68,22 +68,27 @@ class TimePainter:
         ratio: float,
     ) -> QPixmap:
         """All rows over the shown range, without cursor, values and selection."""
-        theme = THEMES[snapshot.theme]
         picture = QPixmap(round(size[0] * ratio), round(size[1] * ratio))
         picture.setDevicePixelRatio(ratio)
-        picture.fill(QColor(theme.base))
-        if snapshot.trace is None:
-            return picture
-        ink = Ink(snapshot.trace, axis, theme, font, ratio, self._curves)
+        picture.fill(QColor(THEMES[snapshot.theme].base))
         painter = QPainter(picture)
+        self.paint_on(painter, snapshot, rows, axis, font, ratio)
+        painter.end()
+        return picture
+
+    def paint_on(
+        self, painter: QPainter, snapshot: Snapshot, rows: tuple[Row, ...], axis: TimeAxis, font: QFont, ratio: float
+    ) -> None:
+        """The same on a painter: names and limits stay text where it writes text, maps are as fine as ``ratio``."""
+        if snapshot.trace is None:
+            return
+        ink = Ink(snapshot.trace, axis, THEMES[snapshot.theme], font, ratio, self._curves)
         notes = []
         for row in rows:
             rect = QRect(LEFT, row.top, int(axis.width), row.height)
             draw = self._heat_map if row.kind == "signal" else self._strip
             notes.append(draw(painter, rect, ink, row))
-        painter.end()
         self.transforms = " · ".join(dict.fromkeys(note for note in notes if note))
-        return picture
 
     def _heat_map(self, painter: QPainter, rect: QRect, ink: Ink, row: Row) -> str:
         array, (low, high) = self.array(ink.trace, row), self.limits(ink.trace, row)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from lstmviz.app import curve_map, drawing
 from lstmviz.app.curve_map import Curve, CurveMap
 from lstmviz.app.numbers import limit, number, signed
+from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.signal_names import short
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.app.time_axis import TimeAxis
@@ -114,9 +115,12 @@ class CurvePanel(Panel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if self._picture is None:
-            self._picture = self._draw()
-        painter.drawPixmap(0, 0, self._picture)  # Qt clips to what is to be drawn
+        if is_vector():
+            self._draw_on(painter)
+        else:
+            if self._picture is None:
+                self._picture = self._draw()
+            painter.drawPixmap(0, 0, self._picture)  # Qt clips to what is to be drawn
         if not self._trails:
             return
         if event.region().intersects(QRect(0, TITLE, self.width(), drawing.CHIP_HEIGHT + 4)):
@@ -127,10 +131,17 @@ class CurvePanel(Panel):
         painter.end()
 
     def _draw(self) -> QPixmap:
-        ratio, plot = self.devicePixelRatioF(), self._plot()
+        ratio = pixel_ratio(self)
         picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
         picture.setDevicePixelRatio(ratio)
         painter = QPainter(picture)
+        self._draw_on(painter)
+        painter.end()
+        return picture
+
+    def _draw_on(self, painter: QPainter) -> None:
+        """All that stays while the cursor moves; in a vector picture the curves alone are pixels."""
+        ratio, plot = pixel_ratio(self), self._plot()
         self.paint_ground(painter, self.rect())
         painter.fillRect(plot, QColor(self.theme.raised))
         low, high = self._limits
@@ -152,8 +163,6 @@ class CurvePanel(Panel):
         drawing.text(painter, room, limit(low), self.theme.dim, font)
         for trail, x, _ in self._places():
             drawing.chip(painter, x, TITLE, short(trail.name), self.theme.signal(trail.name), self.font())
-        painter.end()
-        return picture
 
     def _places(self) -> list[tuple[Trail, int, QRect]]:
         """For each signal the pixel of its chip and the room for its value."""

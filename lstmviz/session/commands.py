@@ -80,6 +80,10 @@ def _shown(name: str) -> Test:
     return lambda s: name in s.signals
 
 
+def _derives(name: str) -> Test:
+    return lambda s: s.trace is not None and name in s.trace.names(s.layer)
+
+
 def _open_dock(name: str) -> Test:
     return lambda s: name in s.docks
 
@@ -98,6 +102,11 @@ _SIGNALS = {
     "kept": mark("f⊗c(t−1) · what was kept"),
     "written": mark("i⊗g · what was written"),
     "tanh_c": mark("tanh c · the state squashed"),
+    "zf": mark("zf · pre-activation of f"),
+    "zi": mark("zi · pre-activation of i"),
+    "zo": mark("zo · pre-activation of o"),
+    "zg": mark("zg · pre-activation of g"),
+    "z": mark("z · pre-activation"),
 }
 _DOCKS = {"library": mark("Library"), "unit": mark("Unit inspector"), "step": mark("Step in pseudocode")}
 _PICTURES = {
@@ -155,7 +164,7 @@ _VIEW = (
             icon="farther", hint=mark("Show more steps, around the cursor")),
     Command("range.set", mark("Show a range of steps"), parameters=("start", "stop"), undoable=True),
     Command("range.zoom", mark("Zoom around a step"), parameters=("factor", "around"), undoable=True),
-    *(Command(f"signals.{name}", title, (VIEW, SIGNALS_MENU), "", enabled=_trace, checked=_shown(name),
+    *(Command(f"signals.{name}", title, (VIEW, SIGNALS_MENU), "", enabled=_derives(name), checked=_shown(name),
               does="signals.toggle", preset={"name": name}, hint=mark("Show or hide this heat map on the timeline"))
       for name, title in _SIGNALS.items()),
     Command("signals.toggle", mark("Show or hide a signal"), parameters=("name",)),
@@ -168,6 +177,9 @@ _VIEW = (
     *(Command(f"dock.{name}", title, (VIEW,), f"Ctrl+{number}", "window", checked=_open_dock(name),
               does="dock.toggle", preset={"name": name}, apart=number == 1, hint=mark("Open or close this dock"))
       for number, (name, title) in enumerate(_DOCKS.items(), 1)),
+    Command("note.toggle", mark("What to look at"), (VIEW,), "Ctrl+4", enabled=lambda s: bool(s.note),
+            checked=lambda s: bool(s.note) and s.note_open,
+            hint=mark("Show or hide what is worth looking at in this trace")),
     Command("dock.toggle", mark("Open or close a dock"), where="window", parameters=("name",)),
     Command("view.focus", mark("Focus: only the centre"), (VIEW,), "F11", checked=lambda s: s.focus, icon="focus",
             hint=mark("Hide every dock, for a projector; again brings them back")),

@@ -103,6 +103,7 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "range.zoom": lambda desk, factor, around: desk.session.zoom(factor, around),
     "signals.toggle": _signals_toggle,
     "signals.show": lambda desk, signals: desk.session.show_signals(signals),
+    "note.toggle": lambda desk: desk.session.toggle_note(),
     "compare.with": _compare,
     "compare.stop": _compare,
     "view.focus": _focus,

@@ -41,4 +41,6 @@ def resolve(session: Session, history: History | None = None) -> Snapshot:
         language_choice=session.language_choice,
         focus=session.focus,
         docks=session.docks,
+        note=session.note,
+        note_open=active is not None and active.note_open,
     )

@@ -49,7 +49,8 @@ class Snapshot:
     step is shown). start, stop: the steps that every time axis shows, start <= t < stop. layer, direction, unit: the
     selection. signals: the heat maps shown, top to bottom. compared: a second trace drawn beside the first, or None.
     theme, language: what is shown; theme_choice, language_choice: what was chosen, ``system`` to follow the system.
-    focus: only the centre of the window is shown. docks: the names of those that are open.
+    focus: only the centre of the window is shown. docks: the names of those that are open. note: what to look at in
+    the trace, "" where nobody wrote it down; note_open: whether it is shown.
     """
 
     trace: Trace | None = None
@@ -81,6 +82,8 @@ class Snapshot:
     language_choice: str = "system"
     focus: bool = False
     docks: tuple[str, ...] = ()
+    note: str = ""
+    note_open: bool = False
 
     @property
     def steps(self) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lstmviz.errors import TraceError
@@ -16,23 +16,30 @@ ThemeName = Literal["light", "dark"]
 
 SIGNALS = ("f", "i", "o", "g", "c", "h")
 """The heat maps shown at first, top to bottom."""
-OPTIONAL_SIGNALS = ("kept", "written", "tanh_c")
-"""Derived signals that can be shown as well."""
+OPTIONAL_SIGNALS = ("kept", "written", "tanh_c", "zf", "zi", "zo", "zg", "z")
+"""Derived signals and pre-activations that can be shown as well."""
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Factors of the player's speed, slow to fast."""
 SHORTEST_RANGE = 4
 """Steps that a time axis shows at least, where the trace has them."""
+FIRST_SYMBOLS, FIRST_STEPS = 60, 400
+"""Steps shown when a trace opens: so few symbols that each can be read, so many values that no curve is a smear."""
 RECENT_LENGTH = 10
 
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A trace that is open: its id, path ("" until saved), the model file it came from and where one left it."""
+    """A trace that is open: its id, path ("" until saved), the model file it came from, and what to look at in it.
+
+    notes: by language; {} where only the trace itself knows. note_open: whether the user wants to read it.
+    """
 
     id: int
     trace: Trace
     path: str = ""
     model_path: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    note_open: bool = True
 
 
 @dataclass(frozen=True)
@@ -93,10 +100,12 @@ class Session:
         """T of the active trace, 0 without one."""
         return 0 if self.trace is None else len(self.trace)
 
-    def add_trace(self, trace: Trace, path: str = "", model_path: str = "") -> int:
+    def add_trace(
+        self, trace: Trace, path: str = "", model_path: str = "", notes: Mapping[str, str] | None = None
+    ) -> int:
         """Open a trace, make it the active one at its first step, paused, and return its id."""
         self._last_id += 1
-        self.opened[self._last_id] = Opened(self._last_id, trace, path, model_path)
+        self.opened[self._last_id] = Opened(self._last_id, trace, path, model_path, notes or {})
         self.activate(self._last_id)
         return self._last_id
 
@@ -108,8 +117,20 @@ class Session:
 
     def saved(self, trace_id: int, path: str) -> None:
         """Remember where a trace was written."""
-        old = self._entry(trace_id)
-        self.opened[trace_id] = Opened(old.id, old.trace, path, old.model_path)
+        self.opened[trace_id] = replace(self._entry(trace_id), path=path)
+
+    @property
+    def note(self) -> str:
+        """What to look at in the active trace, in the language in use, "" where nobody wrote it down."""
+        if self.active is None:
+            return ""
+        notes = self.active.notes
+        return notes.get(self.language) or notes.get("en") or self.active.trace.model.note
+
+    def toggle_note(self) -> None:
+        """Show or hide what to look at in the active trace."""
+        if self.active is not None:
+            self.opened[self.active.id] = replace(self.active, note_open=not self.active.note_open)
 
     def activate(self, trace_id: int) -> None:
         """Show another open trace, where one left it; raises TraceError for an id that is not open."""
@@ -120,7 +141,8 @@ class Session:
             self.left[self.place.trace_id] = self.place
         self.playing = False
         first = entry.trace.layers[0]
-        fresh = Place(trace_id, phase=0 if self.inside else None, direction=first.directions[0], stop=len(entry.trace))
+        phase = 0 if self.inside else None
+        fresh = Place(trace_id, phase=phase, direction=first.directions[0], stop=first_stop(entry.trace))
         self.restore(self.left.get(trace_id, fresh))
         if self.compared == trace_id:
             self.compared = 0
@@ -207,7 +229,7 @@ class Session:
     def set_range(self, start: int, stop: int) -> None:
         """Show the steps from start to stop on every time axis, clamped and never shorter than a few steps."""
         if self.steps:
-            self.restore(_with(self.place, start=start, stop=stop))
+            self.restore(replace(self.place, start=start, stop=stop))
 
     def zoom(self, factor: float, around: int) -> None:
         """Show ``factor`` times as many steps (below 1: come nearer), the step ``around`` staying where it is."""
@@ -224,7 +246,7 @@ class Session:
     def select(self, *, unit: int | None = None, layer: int | None = None, direction: str | None = None) -> None:
         """Select a unit, a layer or a direction, each clamped to what the trace has."""
         place = self.place
-        wanted = _with(
+        wanted = replace(
             place,
             unit=place.unit if unit is None else unit,
             layer=place.layer if layer is None else layer,
@@ -290,8 +312,10 @@ class Session:
         return self.opened[trace_id]
 
 
-def _with(place: Place, **changes: object) -> Place:
-    return Place(**{**vars(place), **changes})
+def first_stop(trace: Trace) -> int:
+    """How many steps are shown when a trace opens; all of them where a few more than the measure would do."""
+    measure = FIRST_SYMBOLS if trace.sequence.vocabulary else FIRST_STEPS
+    return len(trace) if len(trace) <= 1.2 * measure else measure
 
 
 def _clamped_range(start: int, stop: int, steps: int) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 
-from lstmviz.app.file_kinds import readable_files, store_of, what_is
+from lstmviz.app.file_kinds import store_of, what_is
 from lstmviz.app.views.library import LibraryView
 from lstmviz.sequences.samples import samples
 from lstmviz.session.snapshot import OpenTrace, Snapshot, changes
@@ -85,5 +85,3 @@ def test_what_a_path_is_is_seen_from_its_ending_and_neighbours(tmp_path):
     }  # fmt: skip
     assert {name: what_is(str(tmp_path / name)) for name in expected} == expected
     assert store_of(str(store / "zarr.json")) == str(store)
-    assert [path.name for path in readable_files(tmp_path)] == ["net.safetensors"]
-    assert readable_files(tmp_path / "gone") == []

@@ -1,4 +1,4 @@
-"""The library: samples, models, open traces, recent files and what lies beside the last one."""
+"""The library: samples, models, open traces and recent files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, Q
 
 from lstmviz.app import icons
 from lstmviz.app.controls import LIST_KEYS, KeptKeys
-from lstmviz.app.file_kinds import readable_files, what_is
+from lstmviz.app.file_kinds import what_is
 from lstmviz.app.kinds import KIND_TITLES
 from lstmviz.app.theme import LIGHT, THEMES
 from lstmviz.app.view import View
@@ -27,7 +27,6 @@ _GROUPS = {
     "samples": mark("Samples"),
     "models": mark("Models"),
     "recent": mark("Recent"),
-    "files": mark("In the same folder"),
 }
 
 
@@ -158,8 +157,6 @@ class LibraryView(View):
 
     def _fill_recent(self, snapshot: Snapshot) -> None:
         self._fill("recent", [_file_row(Path(path)) for path in snapshot.recent])
-        beside = readable_files(Path(snapshot.recent[0]).parent) if snapshot.recent else []
-        self._fill("files", [_file_row(path) for path in beside])
 
     def _fill(self, name: str, rows: list[Row]) -> None:
         group = self._groups[name]

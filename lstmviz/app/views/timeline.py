@@ -91,6 +91,7 @@ class TimelineView(View):
         row.setContentsMargins(8, 4, 8, 0)
         row.setSpacing(6)
         self._layers = QComboBox(self)
+        self._layers.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._layers.activated.connect(self._on_layers_activated)
         self._chips = SignalChips(self)
         self._chips.chosen.connect(self._on_chips_chosen)
