@@ -62,10 +62,14 @@ def on(colour: QColor) -> QColor:
     return QColor("#000000" if bright > 0.2 else "#FFFFFF")
 
 
+def chip_width(text: str, font: QFont) -> int:
+    """The width of a chip with this name."""
+    return max(CHIP_HEIGHT + 2, QFontMetrics(sized(font, 11, bold=True)).horizontalAdvance(text) + 10)
+
+
 def chip(painter: QPainter, x: int, y: int, text: str, colour: QColor, font: QFont) -> int:
     """A signal's name on its colour, readable on any theme; gives the chip's width."""
-    bold = sized(font, 11, bold=True)
-    width = max(CHIP_HEIGHT + 2, QFontMetrics(bold).horizontalAdvance(text) + 10)
+    bold, width = sized(font, 11, bold=True), chip_width(text, font)
     rect = QRectF(x, y, width, CHIP_HEIGHT)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.setPen(Qt.PenStyle.NoPen)

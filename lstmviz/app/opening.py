@@ -148,9 +148,10 @@ class Opening:
 
     def _spec(self, model: str) -> NetSpec | None:
         """What a net of the samples says of itself, None for any other model."""
-        ours = any(one.net_path and _same(str(one.net_path), model) for one in self._samples) if model else False
+        if not any(one.net_path and _same(str(one.net_path), model) for one in self._samples):
+            return None
         path = Path(model).with_suffix(".json")
-        return _read_spec(path) if ours and path.exists() else None
+        return _read_spec(path) if path.exists() else None
 
     def _on_sample_loaded(self, sample: Sample, sequence: Sequence) -> None:
         if sample.net_path is None:
@@ -221,8 +222,11 @@ class Opening:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two paths name the two files of one net."""
-    return Path(one).resolve().with_suffix("") == Path(other).resolve().with_suffix("")
+    """Whether two paths name the two files of one net; what no file can be called names none."""
+    try:
+        return Path(one).resolve().with_suffix("") == Path(other).resolve().with_suffix("")
+    except ValueError:
+        return False
 
 
 def _read_spec(path: Path) -> NetSpec:

@@ -28,7 +28,7 @@ GATES = ("f", "i", "o")
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of one scheme, as #RRGGBB; ``edge`` outlines what can be filled in, 3:1 on its ground (WCAG 1.4.11)."""
+    """The colours of one scheme, as #RRGGBB; ``edge`` outlines controls, 3:1 on their ground (WCAG 1.4.11)."""
 
     name: str
     window: str
@@ -56,13 +56,13 @@ class Theme:
 
 LIGHT = Theme(
     name="light", window="#EEF0F3", base="#FFFFFF", raised="#F7F8FA", line="#C9CED6", edge="#868F9B", grid="#E3E6EB",
-    text="#16191D", dim="#58616E", accent="#0B5CAD", accent_text="#FFFFFF", cursor="#16191D", good="#1B7F4B", warning="#8A5A00",
-    error="#B3261E",
+    text="#16191D", dim="#58616E", accent="#0B5CAD", accent_text="#FFFFFF", cursor="#16191D", good="#1B7F4B",
+    warning="#8A5A00", error="#B3261E",
 )  # fmt: skip
 DARK = Theme(
     name="dark", window="#16191E", base="#0F1216", raised="#1D2127", line="#3A414B", edge="#626D7B", grid="#262C34",
-    text="#E8EBEF", dim="#9BA5B2", accent="#5AA9F0", accent_text="#0B0E12", cursor="#FFFFFF", good="#5BC98C", warning="#E8B04A",
-    error="#FF8A80",
+    text="#E8EBEF", dim="#9BA5B2", accent="#5AA9F0", accent_text="#0B0E12", cursor="#FFFFFF", good="#5BC98C",
+    warning="#E8B04A", error="#FF8A80",
 )  # fmt: skip
 THEMES = {"light": LIGHT, "dark": DARK}
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from lstmviz.app import drawing, heat_map
+from lstmviz.app import cell_labels, drawing, heat_map
 from lstmviz.app.curve_map import CurveMap
 from lstmviz.app.drawing import Ink
 from lstmviz.app.input_strip import Notes, draw_input
@@ -17,11 +17,11 @@ from lstmviz.app.signal_names import lane_sign, short
 from lstmviz.app.symbol_row import draw_runs, visible
 from lstmviz.app.theme import THEMES, is_gate
 from lstmviz.app.time_axis import TimeAxis
-from lstmviz.app.time_rows import Row
+from lstmviz.app.time_rows import SMALLEST_MAP, Row
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.traces.trace import Array, Trace
 
-LEFT = 74
+LEFT = 78
 RIGHT = 60
 """Gutters: names and values on the left, colour bars and limits on the right."""
 _BAR = 7
@@ -83,11 +83,14 @@ class TimePainter:
         if snapshot.trace is None:
             return
         ink = Ink(snapshot.trace, axis, THEMES[snapshot.theme], font, ratio, self._curves)
+        several = len({(row.layer, row.direction) for row in rows if row.kind == "signal"}) > 1
         notes = []
         for row in rows:
             rect = QRect(LEFT, row.top, int(axis.width), row.height)
             draw = self._heat_map if row.kind == "signal" else self._strip
             notes.append(draw(painter, rect, ink, row))
+            if row.kind == "signal" and several:
+                self._lane(painter, ink, row)
         self.transforms = " · ".join(dict.fromkeys(note for note in notes if note))
 
     def _heat_map(self, painter: QPainter, rect: QRect, ink: Ink, row: Row) -> str:
@@ -101,7 +104,7 @@ class TimePainter:
             pixmap = heat_map.heat_map(shown, rect.width(), rect.height(), low, high, kind, ink.ratio)
             self._maps.put(key, pixmap)
         painter.drawPixmap(rect.topLeft(), pixmap)
-        self._name(painter, ink, row, short(row.signal), ink.theme.signal(row.signal))
+        drawing.chip(painter, 8, row.top, short(row.signal), ink.theme.signal(row.signal), ink.font)
         bar = QRect(rect.right() + 8, rect.top(), _BAR, rect.height())
         painter.drawImage(bar, heat_map.colour_bar(rect.height(), kind))
         painter.setPen(QColor(ink.theme.line))
@@ -122,17 +125,15 @@ class TimePainter:
         notes = (draw_input if row.kind == "input" else draw_output)(painter, rect, ink)
         painter.restore()
         sign = "x" if row.kind == "input" else "y"
-        self._name(painter, ink, row, sign, ink.theme.signal(sign))
+        drawing.chip(painter, 8, row.top, sign, ink.theme.signal(sign), ink.font)
         self._scale(painter, ink, rect, notes, 0)
         return f"{sign}: {notes.transform}" if notes.transform else ""
 
-    def _name(self, painter: QPainter, ink: Ink, row: Row, sign: str, colour: QColor) -> None:
-        width = drawing.chip(painter, 8, row.top, sign, colour, ink.font)
-        lanes = len(ink.trace.lanes) > 1 and row.kind == "signal"
-        if lanes:
-            room = QRect(8 + width + 3, row.top, LEFT - width - 12, drawing.CHIP_HEIGHT)
-            font = drawing.sized(ink.font, 11)
-            drawing.text(painter, room, lane_sign(row.layer, row.direction), ink.theme.dim, font)
+    def _lane(self, painter: QPainter, ink: Ink, row: Row) -> None:
+        """The row's layer and direction, right of its name."""
+        beside = 8 + drawing.chip_width(short(row.signal), ink.font) + 3
+        room = QRect(beside, row.top, LEFT - beside - 9, drawing.CHIP_HEIGHT)
+        drawing.text(painter, room, lane_sign(row.layer, row.direction), ink.theme.dim, drawing.sized(ink.font, 11))
 
     def _scale(self, painter: QPainter, ink: Ink, rect: QRect, notes: Notes, indent: int) -> None:
         font, x = drawing.sized(ink.font, 10), rect.right() + 8 + indent
@@ -148,7 +149,7 @@ class TimePainter:
             return
         font = drawing.sized(font, 12)
         for row in rows:
-            if row.height >= 2 * drawing.CHIP_HEIGHT - 3 and row.kind == "signal":
+            if row.kind == "signal":
                 drawing.text(painter, value_rect(row), self.value(trace, row, snapshot), theme.text, font)
 
     def value(self, trace: Trace, row: Row, snapshot: Snapshot) -> str:
@@ -157,11 +158,14 @@ class TimePainter:
         own = snapshot.unit < array.shape[1] == trace.layers[row.layer].units
         if not own or (row.layer, row.direction) != (snapshot.layer, snapshot.direction):
             return ""
-        return number(float(array[snapshot.t, snapshot.unit]))
+        return cell_labels.number(float(array[snapshot.t, snapshot.unit]))
 
 
 def value_rect(row: Row) -> QRect:
-    """Where a row's value at the cursor stands."""
+    """Where a row's value at the cursor stands: under its name, beside it in a low row."""
+    if row.height < SMALLEST_MAP:
+        beside = 8 + drawing.CHIP_HEIGHT + 6
+        return QRect(beside, row.top, LEFT - beside - 7, drawing.CHIP_HEIGHT)
     return QRect(8, row.top + drawing.CHIP_HEIGHT, LEFT - 16, drawing.CHIP_HEIGHT)
 
 

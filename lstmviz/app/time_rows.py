@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lstmviz.app import input_strip, output_strip
+from lstmviz.app.signal_names import short
 from lstmviz.traces.trace import Trace
 
 GAP = 5
 LABELS = 16
-SMALLEST_MAP = 29
-"""A heat map lower than this has no room for its name and the value under the cursor."""
+SMALLEST_MAP, LOWEST_MAP = 29, 20
+"""A heat map lower than the first has no room for its name over the value at the cursor; where names are short the two
+stand side by side, down to the second."""
 LARGEST_MAP = 260
 _READABLE_MAP = 44
 
@@ -61,7 +63,7 @@ def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -
     grown = 0 if written else min(shared // (2 if below else 1), above)
     raised = min(shared - grown, below) if below else 0
     room = (height - fixed - grown - raised) // count - GAP
-    each = min(max(room, SMALLEST_MAP), LARGEST_MAP)
+    each = min(max(room, _lowest(trace, lanes, signals)), LARGEST_MAP)
     rows = [Row("input", GAP, above + grown)]
     if labels:
         rows.append(Row("labels", rows[-1].bottom + 2, labels))
@@ -70,6 +72,14 @@ def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -
     if below:
         rows.append(Row("output", rows[-1].bottom + GAP, below + raised))
     return tuple(rows), rows[-1].bottom + GAP
+
+
+def _lowest(trace: Trace, lanes: Lanes, signals: tuple[str, ...]) -> int:
+    """How low a heat map may be: enough for its name and value, and for a pixel a unit where they are few."""
+    if len(lanes) > 1 or any(len(short(name)) > 1 for name in signals):
+        return SMALLEST_MAP
+    units = max(trace.layers[layer].units for layer, _ in lanes)
+    return min(max(LOWEST_MAP, units), SMALLEST_MAP)
 
 
 def row_at(rows: tuple[Row, ...], y: float) -> Row | None:
