@@ -77,7 +77,7 @@ class CurveMap:
         self._view.resizeEvent(None)
         margin = (high - low) * 1.5 / height  # so that a curve along a limit is not cut in half
         self._box.setRange(xRange=steps, yRange=(float(low - margin), float(high + margin)), padding=0)
-        self._show(curves, steps)
+        self._show(curves, steps, max(1, round(ratio)))
         self._box.updateMatrix()
         picture = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
         picture.fill(Qt.GlobalColor.transparent)
@@ -88,7 +88,7 @@ class CurveMap:
         pixmap.setDevicePixelRatio(ratio)
         return pixmap
 
-    def _show(self, curves: list[Curve], steps: tuple[int, int]) -> None:
+    def _show(self, curves: list[Curve], steps: tuple[int, int], width: int) -> None:
         while len(self._items) < len(curves):
             item = pg.PlotDataItem(autoDownsample=True, downsampleMethod="peak", clipToView=True, connect="finite")
             self._box.addItem(item, ignoreBounds=True)
@@ -99,9 +99,9 @@ class CurveMap:
             shown = curve.values[begin : max(begin, steps[1] + 1 - curve.first)]
             times = np.arange(len(shown)) + (curve.first + begin + 0.5)
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
-            item.setPen(pg.mkPen(curve.colour, width=1, style=style))
+            item.setPen(pg.mkPen(curve.colour, width=width, style=style))
             single = len(shown) == 1
-            item.setData(times, shown, symbol="o" if single else None, symbolSize=4, symbolBrush=curve.colour)
+            item.setData(times, shown, symbol="o" if single else None, symbolSize=4 * width, symbolBrush=curve.colour)
             item.show()
         for item in self._items[len(curves) :]:
             item.hide()

@@ -102,4 +102,5 @@ class Offers:
 
 
 def _about(note: str, fits: bool | None) -> str:
-    return tr("does not fit this sequence") if fits is False else note
+    """A line about a net: that it does not fit, or the first sentence of its note."""
+    return tr("does not fit this sequence") if fits is False else note.partition(". ")[0].rstrip(".")

@@ -106,7 +106,7 @@ class PushPanel(Panel):
                 drawing.text(painter, QRect(PAD + 92, y, detail - 6, _LINE), words, self.theme.dim, font)
             length = round(reach * abs(push.term) / largest)
             bar = QRect(middle + 1 if push.term >= 0 else middle - length, y + 4, length, _LINE - 8)
-            painter.fillRect(bar, colour if named else QColor(self.theme.line))
+            painter.fillRect(bar, colour if named else QColor(self.theme.edge))
             value = QRect(right, y, 50, _LINE)
             drawing.text(painter, value, signed(push.term), self.theme.text, font, "right")
         y = (TOP + 2) * _LINE + 2

@@ -21,6 +21,9 @@ from lstmviz.traces.trace import Trace
 if TYPE_CHECKING:
     from lstmviz.app.dialogs.export import ExportDialog
 
+PICTURE_SCALE = 2
+"""Pixels for each point of a saved PNG: sharp on paper and on a projector."""
+
 
 def file_stem(name: str) -> str:
     """A trace's name as the stem of a file: letters, digits and dashes."""
@@ -139,7 +142,8 @@ class Saving:
 
         session = self._dispatcher.session
         try:
-            save_picture(self._window.views[self._pictured], path)
+            view = self._window.views[self._pictured]
+            save_picture(view, path, size=view.full_size(), scale=PICTURE_SCALE)
             session.notify(tr("Saved: {path}", path=path))
         except LstmvizError as error:
             session.notify(str(error), "error")

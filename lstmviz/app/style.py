@@ -38,7 +38,11 @@ QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.edge
 QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
     image: url("{icons}/check-{theme.name}.svg"); }}
 QCheckBox::indicator:disabled {{ border-color: {theme.line}; background: {theme.window}; }}
-QCheckBox:focus {{ color: {theme.accent}; }}
+QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.edge}; border-radius: 7px;
+    background: {theme.base}; }}
+QRadioButton::indicator:checked {{ border: 4px solid {theme.accent}; width: 7px; height: 7px;
+    background: {theme.accent_text}; }}
+QRadioButton:focus, QCheckBox:focus {{ color: {theme.accent}; }}
 QTreeView {{ border: 1px solid {theme.line}; border-radius: 4px; }}
 QTreeView:focus {{ border-color: {theme.accent}; }}
 QDockWidget {{ font-weight: bold; }}

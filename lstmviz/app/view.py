@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from lstmviz.session.snapshot import Snapshot
 
@@ -23,3 +23,8 @@ class View(QWidget):
     def sentence(self) -> str:
         """The view's state in one sentence, in the current language: for a screen reader and for the tests."""
         raise NotImplementedError
+
+    def full_size(self) -> QSize:
+        """The size at which nothing is scrolled away, at the width that the view has."""
+        hidden = sum(area.verticalScrollBar().maximum() for area in self.findChildren(QScrollArea) if area.isVisible())
+        return QSize(self.width(), self.height() + hidden)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, QUrl
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QShowEvent, QTextCursor
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QTextBrowser, QWidget
 
 from lstmviz import language, paths
@@ -91,6 +91,7 @@ class GuideDialog(QDialog):
         bar = self.text.verticalScrollBar()
         place = bar.value() / max(1, bar.maximum())
         set_markdown(self.text.document(), page_file(self.page).read_text(encoding="utf-8"), self.palette())
+        self.text.moveCursor(QTextCursor.MoveOperation.Start)  # else the view follows it to the end when it is shown
         bar.setValue(round(place * bar.maximum()))
 
     def _on_pages_row_changed(self, row: int) -> None:

@@ -60,6 +60,8 @@ class RecordDialog(QDialog):
         rows.setAccessibleName(title)
         rows.setVisible(bool(choices))
         rows.setSpacing(2)
+        rows.setWordWrap(True)
+        rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         label = QLabel(title, self)
         label.setVisible(bool(choices))
         label.setBuddy(rows)

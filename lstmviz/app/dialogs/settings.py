@@ -24,13 +24,13 @@ class SettingsDialog(QDialog):
         self.theme = _combo({name: tr(title) for name, title in _THEMES.items()}, snapshot.theme_choice)
         self.language = _combo({"system": tr("The system's language"), **LANGUAGES}, snapshot.language_choice)
         self.speed = _combo({speed: f"{speed:g}×" for speed in SPEEDS}, snapshot.speed)
-        self.loop = QCheckBox(self)
-        self.loop.setChecked(snapshot.loop)
         self._form = QFormLayout(self)
         self._labels = {control: QLabel(self) for control in (self.theme, self.language, self.speed)}
         for control, label in self._labels.items():
             self._form.addRow(label, control)
             label.setBuddy(control)
+        self.loop = QCheckBox(self)  # made here: the order of making is the order of the tab key
+        self.loop.setChecked(snapshot.loop)
         self._form.addRow(self.loop)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         self._form.addRow(self._buttons)

@@ -58,6 +58,9 @@ class UnitView(View):
         self._pushes = PushPanel(self._body)
         self._memory = MemoryPanel(self._body)
         self._push_title = QLabel(self._body)
+        self._compared = QLabel(self)
+        self._compared.setWordWrap(True)
+        self._compared.setContentsMargins(PAD, 0, PAD, 4)
         self._empty = QLabel(self)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
@@ -71,6 +74,7 @@ class UnitView(View):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(self._make_header())
+        column.addWidget(self._compared)
         column.addWidget(self._scroll, 1)
         column.addWidget(self._empty, 1)
         self._gates.cursor_asked.connect(self._on_panel_cursor_asked)
@@ -124,6 +128,7 @@ class UnitView(View):
         if changed & _NEW_CURVES:
             self._scroll.setVisible(shown is not None)
             self._empty.setVisible(shown is None)
+            self._compared.setVisible(False)
             self._show_header()
             self._apply_theme()
         if shown is None:
@@ -148,7 +153,8 @@ class UnitView(View):
             for name in self._own(lane, (*_GATES, *_STATES))
         )
         return tr(
-            "Unit {unit} of layer {lane} at step {t}: {values}. {memory}",
+            "Unit {unit} of layer {lane} at step {t}: {values}. {memory} {compared}",
+            compared=self._beside(shown[0])[1],
             unit=snapshot.unit,
             lane=lane_sign(snapshot.layer, snapshot.direction),
             t=snapshot.t,
@@ -193,7 +199,7 @@ class UnitView(View):
         for chip in self._chips.values():
             chip.theme = theme
             chip.update()
-        for label in (self._push_title, self._of, self._empty):
+        for label in (self._push_title, self._of, self._empty, self._compared):
             palette = label.palette()
             palette.setColor(label.foregroundRole(), QColor(theme.dim))
             label.setPalette(palette)
@@ -205,8 +211,11 @@ class UnitView(View):
         snapshot = self._snapshot
         steps = (snapshot.start, snapshot.stop)
         lstm = trace.layers[snapshot.layer].cell == "lstm"
-        self._gates.show_trails(self._trails(lane, _GATES), steps, snapshot.t)
-        self._states.show_trails(self._trails(lane, _STATES), steps, snapshot.t)
+        other, sentence = self._beside(trace)
+        self._compared.setText(sentence)
+        self._compared.setVisible(bool(sentence))
+        self._gates.show_trails(self._trails(lane, _GATES, other), steps, snapshot.t)
+        self._states.show_trails(self._trails(lane, _STATES, other), steps, snapshot.t)
         for panel in (self._gates, self._memory):
             panel.setVisible(lstm)
         for chip in self._chips.values():
@@ -219,17 +228,33 @@ class UnitView(View):
         units = trace.layers[self._snapshot.layer].units
         return [name for name in names if name in lane.signals and lane.signals[name].shape[1] == units]
 
-    def _trails(self, lane: Lane, names: tuple[str, ...]) -> tuple[Trail, ...]:
-        snapshot, trails = self._snapshot, []
-        other = None
-        if snapshot.compared is not None:
-            other = snapshot.compared.lanes.get((snapshot.layer, snapshot.direction))
+    def _trails(self, lane: Lane, names: tuple[str, ...], other: Lane | None) -> tuple[Trail, ...]:
+        """The unit's signals, and those of the same unit in the lane beside."""
+        unit, trails = self._snapshot.unit, []
         for name in self._own(lane, names):
-            array = lane.signals[name]
             beside = None if other is None else other.signals.get(name)
-            compared = None if beside is None or snapshot.unit >= beside.shape[1] else beside[:, snapshot.unit]
-            trails.append(Trail(name, array[:, snapshot.unit], compared))
+            trails.append(Trail(name, lane.signals[name][:, unit], None if beside is None else beside[:, unit]))
         return tuple(trails)
+
+    def _beside(self, trace: Trace) -> tuple[Lane | None, str]:
+        """The lane that is drawn beside the trace's own, None where there is none, and a sentence about it."""
+        snapshot, other = self._snapshot, self._snapshot.compared
+        if other is None:
+            return None, ""
+        lane = other.lanes.get((snapshot.layer, snapshot.direction))
+        own, sign = trace.layers[snapshot.layer], lane_sign(snapshot.layer, snapshot.direction)
+        if lane is None:
+            return None, tr("“{name}” has no layer {lane}: nothing of it is drawn.", name=other.name, lane=sign)
+        theirs = other.layers[snapshot.layer]
+        if (theirs.cell, theirs.units, theirs.outputs) != (own.cell, own.units, own.outputs):
+            return None, tr(
+                "“{name}” has {theirs} units in layer {lane}, this trace has {units}: nothing of it is drawn.",
+                name=other.name,
+                theirs=theirs.units,
+                lane=sign,
+                units=own.units,
+            )
+        return lane, tr("Dashed: “{name}”", name=other.name)
 
     def _measure(self, trace: Trace, lane: Lane) -> None:
         """What is true of the unit at every step."""
