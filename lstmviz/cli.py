@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import logging
 import os
 import shlex
 import sys
@@ -57,6 +58,7 @@ def main(argv: list[str] | None = None) -> int:
     except SystemExit as leaving:  # how argparse ends, after --help and after wrong usage
         return leaving.code if isinstance(leaving.code, int) else 1
     except KeyboardInterrupt:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # zarr's loop would tell of every task it drops
         return INTERRUPTED
     except BrokenPipeError:  # whoever read us has seen enough; nothing more may be flushed into the closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -221,7 +223,9 @@ def _record(arguments: argparse.Namespace) -> int:
     from lstmviz.engine.recorder import record
     from lstmviz.nets.reader import load_model
 
-    trace = record(load_model(_net_named(arguments.model) or arguments.model), sequence)
+    model = load_model(_net_named(arguments.model) or arguments.model)
+    with _progress(arguments.out) as report:
+        trace = record(model, sequence, progress=report)
     trace.save(arguments.out)
     worst = tr("unchecked") if trace.check is None else f"max |Δ| = {trace.check.max_error:.1e}"
     print(

@@ -90,10 +90,10 @@ def _load_sequence(_workshop: Workshop, request: LoadSequence, _report: Report) 
     yield SequenceLoaded(sequence_to_wire(load_sequence(request.path, **options)))
 
 
-def _record_trace(workshop: Workshop, request: RecordTrace, _report: Report) -> Pieces:
+def _record_trace(workshop: Workshop, request: RecordTrace, report: Report) -> Pieces:
     from lstmviz.engine.recorder import record
 
-    trace = record(workshop.model(request.model), sequence_from_wire(request.sequence))
+    trace = record(workshop.model(request.model), sequence_from_wire(request.sequence), progress=report)
     yield from trace_to_wire(trace)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,9 +12,12 @@ from torch import Tensor
 
 from lstmviz.engine.check import Checker
 from lstmviz.engine.fused import LaneRun, fused_lane
+from lstmviz.engine.pieces import Tick, in_pieces, piece_of
 from lstmviz.engine.weights import Side, Stack
 from lstmviz.engine.workspace import distrust, workspace_lane
 from lstmviz.traces.trace import Check
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +37,19 @@ class StackRun:
 @torch.no_grad()
 @np.errstate(all="ignore")  # weights may be NaN or infinite: the check says so
 def run_stack(
-    stack: Stack, x: Tensor, lengths: list[int], h0: Tensor, c0: Tensor | None, known: Tensor | None = None
+    stack: Stack,
+    x: Tensor,
+    lengths: list[int],
+    h0: Tensor,
+    c0: Tensor | None,
+    known: Tensor | None = None,
+    progress: Progress | None = None,
 ) -> StackRun:
     """Record all lanes of B padded sequences.
 
     x: (T, B, F); h0: (L·D, B, R); c0: (L·D, B, H), None for an RNN; known: (T, B, R·D), the last layer's h where it
     was already computed. What is padded is computed too and means nothing; it comes after the end in the direction of
-    reading, so that no true step sees it.
+    reading, so that no true step sees it. ``progress(done, total)`` counts steps of all lanes and may raise to cancel.
     """
     checker = Checker(lengths, stack.dtype)
     lanes: dict[tuple[int, Side], LaneRun] = {}
@@ -54,20 +64,31 @@ def run_stack(
             turned = side == "reverse"
             entered = _turned(below, lengths) if turned else below
             state = (h0[place], None if c0 is None else c0[place])
-            run = workspace_lane(weights, entered, *state) if h is None else None
+            tick = _tick(progress, place, len(stack.lanes), len(x))
+            run = in_pieces(workspace_lane, weights, entered, *state, None, tick) if h is None else None
             error = math.inf if run is None else checker.error(weights, entered, *state, run)
             if run is None or not error <= checker.tolerance:
                 wrong = run is not None
-                run = fused_lane(weights, entered, *state, _turned(h, lengths) if turned and h is not None else h)
+                h = _turned(h, lengths) if turned and h is not None else h
+                run = in_pieces(fused_lane, weights, entered, *state, h, tick)
+                assert run is not None  # the fused way always has an answer
                 error = checker.error(weights, entered, *state, run)
                 if wrong and error <= checker.tolerance:
-                    distrust(weights, entered)
+                    distrust(weights, entered[: piece_of(weights, entered)])
             checker.note(error)
             lanes[info.index, side] = _turned_run(run, lengths) if turned else run
         runs = [lanes[info.index, side].h for side in stack.sides]
         below = runs[0] if len(runs) == 1 else torch.cat(runs, dim=2)
     methods = {run.method for run in lanes.values()}
     return StackRun(lanes, checker.result(), " ".join(sorted(methods)))
+
+
+def _tick(progress: Progress | None, place: int, lanes: int, steps: int) -> Tick:
+    def tick(done: int) -> None:
+        if progress is not None:
+            progress(place * steps + done, lanes * steps)
+
+    return tick
 
 
 def _turned(x: Tensor, lengths: list[int]) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 import lstmviz
 from lstmviz.engine.inputs import Entry, initial_state, is_batch, one_entry, padded
-from lstmviz.engine.layers import StackRun, run_stack
+from lstmviz.engine.layers import Progress, StackRun, run_stack
 from lstmviz.engine.weights import RECURRENT, Recurrent, Stack, read_stack
 from lstmviz.errors import ModelError, SequenceError
 from lstmviz.nets.net import Net
@@ -22,16 +22,23 @@ from lstmviz.traces.trace import Array, Lane, ModelInfo, Recorded, Trace
 
 
 @overload
-def record(model: nn.Module, sequence: Sequence, h0: Any = None, c0: Any = None) -> Trace: ...
+def record(
+    model: nn.Module, sequence: Sequence, h0: Any = None, c0: Any = None, *, progress: Progress | None = None
+) -> Trace: ...
 @overload
-def record(model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None) -> Any: ...
-def record(model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None) -> Trace | list[Trace]:
+def record(
+    model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None, *, progress: Progress | None = None
+) -> Any: ...
+def record(
+    model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None, *, progress: Progress | None = None
+) -> Trace | list[Trace]:
     """Every signal of ``model`` on ``sequence``, in evaluation mode; nothing of the model changes.
 
     model: a loaded net, nn.LSTM, nn.LSTMCell, nn.RNN or nn.RNNCell, on its own device and in its own float type.
     sequence: a Sequence or an array (T, F), whatever the module's batch_first says; a list of them, of any lengths,
     is recorded as a batch and gives a list of traces, whose arrays are views of the batch's. h0: (L·D, R) or
-    (L·D, B, R), c0 with H for R, zero unless given. Raises ModelError and SequenceError.
+    (L·D, B, R), c0 with H for R, zero unless given. ``progress(done, total)`` counts the steps of all
+    layers and directions and may raise to cancel. Raises ModelError and SequenceError.
     """
     recurrent, name = _recurrent(model)
     stack = read_stack(recurrent, name)
@@ -40,7 +47,7 @@ def record(model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None) -> T
     entries = _entries(model, sequence, stack)
     h = initial_state("h0", h0, stack, len(entries))
     c = initial_state("c0", c0, stack, len(entries)) if stack.cell == "lstm" else None
-    run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c)
+    run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c, progress=progress)
     info = model.info() if isinstance(model, Net) else ModelInfo(type(model).__name__, stack.sha256)
     traces = make_traces(stack, entries, run, h, c, info, model if isinstance(model, Net) else None)
     return traces if is_batch(sequence) else traces[0]

@@ -30,7 +30,9 @@ _CLOSE = 1e-5
 """As far as rounding may part what oneDNN computed from what we do, for values up to 1."""
 
 
-def workspace_lane(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None) -> LaneRun | None:
+def workspace_lane(
+    w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, _h: Tensor | None = None
+) -> LaneRun | None:
     """Every signal of one LSTM layer in one direction from oneDNN's training forward, or None where that has none.
 
     x: (T, B, F), h0: (B, H), c0: (B, H); float32 on a CPU, without projection.

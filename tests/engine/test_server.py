@@ -32,6 +32,7 @@ from lstmviz.wire.messages import (
     OpenTrace,
     Part,
     Preview,
+    Progress,
     RecordTrace,
     SequenceLoaded,
     Written,
@@ -234,6 +235,28 @@ def read_until(engine: subprocess.Popen[bytes], last: int) -> list[Answer]:
     return answers
 
 
+def test_a_recording_tells_how_far_it_is_and_stops_in_the_middle(client: PipeClient, model: str, csv: str) -> None:
+    import lstmviz
+
+    client.wait_ready()
+    values = np.tile(lstmviz.load_sequence(csv).values, (40_000, 1))
+    long = Sequence(values, names=lstmviz.load_sequence(csv).names)
+    told: list[Progress] = []
+
+    def on_progress(progress: Progress) -> None:
+        told.append(progress)
+        ticket.cancel()
+
+    traces: list[Trace] = []
+    ticket = client.ask_trace(RecordTrace(0, model, sequence_to_wire(long)), traces.append, on_progress=on_progress)
+    client.wait(ticket)
+    with pytest.raises(EngineError):
+        client.answer(InspectModel(0, "none"))
+
+    assert traces == []
+    assert 0 < told[0].done < told[0].total == len(long)
+
+
 def test_cancelling_an_export_leaves_no_file(
     client: PipeClient, make_trace: Callable[..., Trace], tmp_path: Path
 ) -> None:
@@ -270,8 +293,9 @@ def test_an_engine_killed_in_the_middle_is_restarted_and_gives_the_same_answer(m
     traces: list[Trace] = []
     with PipeClient(on_state=states.append) as client:
         expected = bytes_of(record(client, model, sequence))
-        ticket = client.ask_trace(RecordTrace(0, model, sequence_to_wire(sequence)), traces.append)
         assert client.pipe is not None
+        os.kill(client.pipe.pid, signal.SIGSTOP)  # or it may have answered before it is killed
+        ticket = client.ask_trace(RecordTrace(0, model, sequence_to_wire(sequence)), traces.append)
         os.kill(client.pipe.pid, signal.SIGKILL)
         client.wait(ticket)
 
