@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.resize(1400, 900)
-        self.setMinimumSize(800, 560)
+        self.setMinimumSize(840, 560)  # what three docks, centre and transport need in Portuguese
         self.views: dict[str, View] = {
             "cell": CellView(),
             "timeline": TimelineView(),
