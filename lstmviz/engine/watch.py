@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -52,11 +53,10 @@ class Call:
             run = run_stack(self.stack, x, lengths, *self.state, known=h)
             rows = x.cpu().numpy()
             entries = []
+            called = self.path or "sequence"
             for b, length in enumerate(lengths):
                 values = rows[:length, b].copy()
-                entries.append(
-                    Entry(Sequence(values, name=f"{self.path}[{b}]" if len(lengths) > 1 else self.path), values)
-                )
+                entries.append(Entry(Sequence(values, name=f"{called}[{b}]" if len(lengths) > 1 else called), values))
             info = ModelInfo(f"{self.kind} {self.path}".strip(), self.stack.sha256)
             self._traces = make_traces(self.stack, entries, run, *self.state, info, None)
         return self._traces
@@ -69,22 +69,36 @@ class Watch:
         self.calls: dict[str, list[Call]] = {}
         self.skipped: dict[str, str] = {}
 
+    def __repr__(self) -> str:
+        called = ", ".join(f"“{path}” ×{len(calls)}" for path, calls in self.calls.items())
+        return f"<Watch called: {called or '-'}; skipped: {', '.join(self.skipped) or '-'}>"
+
     @property
     def traces(self) -> Mapping[str, Trace | list[Trace]]:
         """By module path the trace of the last call, a list of them for a batch; computed when asked for."""
-        return _LastTraces(self.calls)
+        return _LastTraces(self.calls, self.skipped)
+
+
+class NotWatchedError(ModelError, KeyError):
+    """A path under which nothing was called; a KeyError too, as a mapping promises."""
 
 
 class _LastTraces(Mapping[str, "Trace | list[Trace]"]):
-    def __init__(self, calls: dict[str, list[Call]]) -> None:
+    def __init__(self, calls: dict[str, list[Call]], skipped: dict[str, str]) -> None:
         self._calls = calls
+        self._skipped = skipped
+
+    def __repr__(self) -> str:
+        return f"<traces of {', '.join(f'“{path}”' for path in self._calls) or '-'}>"
 
     def __getitem__(self, path: str) -> Trace | list[Trace]:
         if path not in self._calls:
-            raise ModelError(
+            if path in self._skipped:
+                raise NotWatchedError("{reason}", reason=self._skipped[path])
+            raise NotWatchedError(
                 "“{path}” was not called while it was watched; these were: {paths}.",
                 path=path,
-                paths=", ".join(self._calls) or "-",
+                paths=", ".join(f"“{called}”" for called in self._calls) or "-",
             )
         traces = self._calls[path][-1].traces()
         return traces[0] if len(traces) == 1 else traces
@@ -106,13 +120,16 @@ def watch(module: nn.Module) -> Iterator[Watch]:
     Each call's inputs and outputs are copied, so that later changes in place do no harm, and so are the weights, once
     as long as they do not change; gates are computed when a trace is asked for. Nothing of the module changes: not its
     mode, its weights, its gradients or the random numbers it draws. In training mode the dropout between layers
-    cannot be seen from outside: such a call has no trace (ModelError). A GRU is told in ``skipped``.
+    cannot be seen from outside: such a call has no trace (ModelError), nor has one that autocast ran in another float
+    type. A GRU is told in ``skipped``. Raises ModelError for what is no torch module.
     """
+    if not isinstance(module, nn.Module):
+        raise ModelError("A {kind} cannot be watched; expected a torch.nn.Module.", kind=type(module).__name__)
     seen = Watch()
     handles = []
     for path, part in module.named_modules():
         if isinstance(part, RECURRENT):
-            handles.append(part.register_forward_hook(_hook(seen, path), with_kwargs=True))
+            handles.append(part.register_forward_hook(_uncompiled(_hook(seen, path)), with_kwargs=True))
         elif isinstance(part, nn.GRU | nn.GRUCell):
             seen.skipped[path] = tr(
                 "“{path}” is a GRU, whose gates lstmviz does not know; it was not recorded.", path=path
@@ -124,12 +141,22 @@ def watch(module: nn.Module) -> Iterator[Watch]:
             handle.remove()
 
 
+def _uncompiled(hook: Callable[..., None]) -> Callable[..., None]:
+    """The hook, left alone by torch.compile, which would trace into it; without the compiler loaded there is none."""
+    if "torch._dynamo" not in sys.modules:
+        return hook
+    compiler: Any = torch.compiler  # torch gives `disable` no types
+    alone: Callable[..., None] = compiler.disable(hook)
+    return alone
+
+
 def _hook(seen: Watch, path: str) -> Callable[..., None]:
     def caught(part: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
         given = dict(zip(("input", "hx"), args, strict=False)) | kwargs
         calls = seen.calls.setdefault(path, [])
         try:
             with torch.no_grad():
+                _check_dtype(path, part, output)
                 if isinstance(part, nn.LSTMCell | nn.RNNCell):
                     _cell_called(calls, path, part, given["input"], given.get("hx"), output)
                 else:
@@ -140,6 +167,19 @@ def _hook(seen: Watch, path: str) -> Callable[..., None]:
                 del seen.calls[path]
 
     return caught
+
+
+def _check_dtype(path: str, part: Any, output: Any) -> None:
+    """Refuse a call that autocast ran in another float type: its gates cannot be computed from what is seen."""
+    found, expected = output[0].data.dtype, next(part.parameters()).dtype
+    if found != expected:
+        raise ModelError(
+            "“{path}” ran in {found} under autocast, while its weights are {expected}; it was not recorded. Leave"
+            " autocast out while you watch.",
+            path=path or type(part).__name__,
+            found=str(found).removeprefix("torch."),
+            expected=str(expected).removeprefix("torch."),
+        )
 
 
 def _layer_called(path: str, part: nn.LSTM | nn.RNN, x: Any, hx: Any, output: Any) -> Call:
@@ -159,7 +199,7 @@ def _layer_called(path: str, part: nn.LSTM | nn.RNN, x: Any, hx: Any, output: An
         failed = ModelError(
             "“{path}” ran in training mode with a dropout of {dropout} between its layers, which cannot be seen from"
             " outside. Use module.eval() or set its dropout to 0.",
-            path=path,
+            path=path or type(part).__name__,
             dropout=part.dropout,
         )
     state = _state(stack, hx, x.shape[1])

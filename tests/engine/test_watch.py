@@ -167,7 +167,7 @@ def test_a_gru_is_told_and_left_alone():
         module["rnn"](torch.randn(5, 3))
     assert "“gru” is a GRU" in watch.skipped["gru"]
     assert list(watch.traces) == ["rnn"]
-    with pytest.raises(ModelError, match="“gru” was not called"):
+    with pytest.raises(ModelError, match="“gru” is a GRU"):
         watch.traces["gru"]
 
 
@@ -185,3 +185,50 @@ def test_hooks_are_gone_after_an_error_inside():
         raise ZeroDivisionError
     assert not lstm._forward_hooks
     assert not lstm._forward_hooks_with_kwargs
+
+
+def test_a_path_that_was_not_called_is_missing_as_from_any_mapping() -> None:
+    module = nn.Sequential(nn.LSTM(3, 4), nn.Identity())
+    with lstmviz.watch(module) as watch:
+        module(torch.zeros(2, 3))
+
+    assert watch.traces.get("1") is None
+    with pytest.raises(ModelError, match="“1” was not called while it was watched; these were: “0”"):
+        watch.traces["1"]
+    assert repr(watch) == "<Watch called: “0” ×1; skipped: ->"
+    assert repr(watch.traces) == "<traces of “0”>"
+
+
+def test_what_is_no_module_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ModelError, match="A function cannot be watched"), lstmviz.watch(lambda: None):
+        pass
+
+
+def test_a_layer_by_itself_gives_a_trace_with_a_whole_name() -> None:
+    module = nn.LSTM(3, 4)
+    with lstmviz.watch(module) as watch:
+        module(torch.zeros(2, 3))
+
+    assert watch.traces[""].name == "LSTM · sequence"
+
+
+def test_a_call_under_autocast_is_told_and_not_recorded() -> None:
+    module = nn.Sequential(nn.LSTM(3, 4))
+    with lstmviz.watch(module) as watch, torch.autocast("cpu", dtype=torch.bfloat16):
+        module(torch.zeros(2, 3))
+
+    assert "“0” ran in bfloat16 under autocast, while its weights are float32" in watch.skipped["0"]
+    with pytest.raises(ModelError, match="“0” ran in bfloat16 under autocast"):
+        watch.traces["0"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")
+def test_a_compiled_module_is_watched_as_any_other() -> None:
+    module = nn.Sequential(nn.LSTM(3, 4))
+    compiled = torch.compile(module, backend="eager")
+    x = torch.randn(5, 3)
+    with lstmviz.watch(compiled) as watch, torch.no_grad():
+        h, _ = compiled(x)
+
+    assert watch.skipped == {}
+    np.testing.assert_array_equal(watch.traces["_orig_mod.0"]["h"], h.numpy())
