@@ -13,7 +13,7 @@ from lstmviz.app.curve_map import Curve, limits
 from lstmviz.app.drawing import Ink, legend
 from lstmviz.app.input_strip import CURVE_COLOURS, Notes
 from lstmviz.app.numbers import limit
-from lstmviz.app.symbol_row import draw_words, fitting, visible
+from lstmviz.app.symbol_row import draw_runs, draw_words, fitting, visible
 from lstmviz.language import tr
 from lstmviz.traces.trace import Trace
 
@@ -108,15 +108,20 @@ def _probability(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     curve = QRect(rect.left(), lower.bottom() + 3, rect.width(), rect.bottom() - lower.bottom() - 3)
     likely, right = _words(ink, found.likely), _words(ink, found.right)
     font = fitting([*likely, *right], ink) if likely else None
+    asked = bool(found.asked.any())
     if font is not None:
         _written(painter, upper, lower, ink, font, found, likely, right)
-    else:
+    elif asked or not likely:
         _marked(painter, upper, lower, ink, found)
-    colour = QColor(ink.theme.text)
+    else:
+        draw_runs(painter, upper.united(lower).adjusted(0, 4, 0, -4), likely, ink)
+    assert ink.trace.outputs is not None
+    p = found.p if asked else ink.trace.outputs[start:stop].max(axis=1)
     size = (curve.width(), curve.height())
-    picture = ink.curves.draw([Curve(found.p, start, colour)], ink.steps, 0.0, 1.0, size, ink.ratio)
+    picture = ink.curves.draw([Curve(p, start, QColor(ink.theme.text))], ink.steps, 0.0, 1.0, size, ink.ratio)
     painter.drawPixmap(curve.topLeft(), picture)
-    what = tr("curve: p of the most likely") if ink.trace.targets is None else tr("curve: p of the right one")
+    own = asked and ink.trace.targets is not None
+    what = tr("curve: p of the right one") if own else tr("curve: p of the most likely")
     return Notes("1", "0", what, curve.top() - rect.top())
 
 

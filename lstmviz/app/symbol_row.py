@@ -25,10 +25,14 @@ def visible(symbol: str) -> str:
 
 
 def fitting(words: Many[str], ink: Ink) -> QFont | None:
-    """The largest font in which a step is wide enough for its symbol, long words shortened; None for none."""
+    """The largest font in which a step is wide enough for its symbol, long words shortened; None for none.
+
+    Single letters may reach a pixel into their neighbours' steps: only the widest, an m or a w, are as wide as that.
+    """
     if ink.axis.per_step < _NARROWEST:
         return None
-    for pixels, around, enough in ((12, 3, 36), (10, 1, 26)):
+    letters = all(len(word) < 2 for word in words)
+    for pixels, around, enough in ((12, 3, 36), (10, -2 if letters else 1, 26)):
         font = sized(ink.font, pixels)
         metrics = QFontMetrics(font)
         widest = max((metrics.horizontalAdvance(word) for word in set(words)), default=0)
@@ -45,7 +49,9 @@ def draw_words(
         left = round(ink.axis.edge(ink.axis.start + place))
         right = round(ink.axis.edge(ink.axis.start + place + 1))
         colour = colours if isinstance(colours, QColor) else colours[place]
-        text(painter, QRect(left, rect.top(), right - left, rect.height()), word, colour, font, "middle")
+        over = 2 if len(word) < 2 else 0
+        room = QRect(left - over, rect.top(), right - left + 2 * over, rect.height())
+        text(painter, room, word, colour, font, "middle")
 
 
 def draw_marks(painter: QPainter, rect: QRect, symbols: Places, count: int, ink: Ink, colour: QColor) -> None:
