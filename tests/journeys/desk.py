@@ -130,11 +130,10 @@ class Desk:
         popup = QApplication.activePopupWidget()
         if popup is not None:
             return popup
-        window = QGuiApplication.focusWindow()
-        if window is None or not window.isVisible():  # a dialog has closed; a window manager would hand the focus back
+        if not _has_keys(QGuiApplication.focusWindow()):  # a window manager would hand them back after a dialog
             back = QApplication.activeModalWidget() or self.window
-            back.activateWindow()
-            wait(back.isActiveWindow, "the window to become active again")
+            back.windowHandle().requestActivate()
+            wait(lambda: _has_keys(QGuiApplication.focusWindow()), "the window to have the keys again")
         return QGuiApplication.focusWindow()
 
     # --- mouse ---
@@ -203,6 +202,10 @@ class Desk:
         self.window.deleteLater()
         self.program.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def _has_keys(window: QWindow | None) -> bool:
+    return window is not None and window.isVisible()
 
 
 def engine_pid(desk: Desk) -> int:

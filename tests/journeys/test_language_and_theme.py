@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import pytest
 from desk import CONTROL, Desk
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -192,3 +193,17 @@ def test_the_palette_finds_commands_in_the_language_of_the_moment(busy):
     busy.press(Qt.Key.Key_Escape)
     assert not palette.isVisible()
     assert QApplication.activeModalWidget() is None
+
+
+def test_the_smallest_window_holds_everything_in_the_longer_language(busy):
+    busy.program.dispatcher.run("language.set", language="pt_BR")
+    window, before = busy.window, busy.window.size()
+    window.resize(window.minimumSize())
+    QTest.qWait(20)
+    hint = window.minimumSizeHint()
+    assert hint.width() <= window.width()
+    assert hint.height() <= window.height()
+    for view in window.views.values():
+        if view.isVisible():
+            assert window.rect().contains(QRect(view.mapTo(window, QPoint(0, 0)), view.size()))
+    window.resize(before)

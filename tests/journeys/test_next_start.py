@@ -13,8 +13,8 @@ from PySide6.QtTest import QTest
 from lstmviz import paths
 from lstmviz.app.dialogs.settings import SettingsDialog
 
-SMALL = QRect(0, 60, 800, 640)
-"""The screen of the off screen platform is 800 × 800, and a window is brought back onto the screen."""
+SMALL = QRect(0, 60, 840, 640)
+"""The screen of the off screen platform is 800 × 800: a larger window is made smaller when it is restored."""
 
 
 @pytest.fixture

@@ -37,7 +37,8 @@ def check(desk: Desk) -> None:
         assert not session.playing
         return
     info = trace.layers[place.layer]
-    assert 0 <= place.start <= place.t < place.stop <= len(trace)
+    assert 0 <= place.start < place.stop <= len(trace)
+    assert 0 <= place.t < len(trace), "the range may be moved away from the cursor, not the cursor out of the trace"
     assert 0 <= place.unit < info.units
     assert place.direction in info.directions
     assert (place.phase is not None) == session.inside
@@ -117,7 +118,7 @@ class User:
         return f"wheel {name}"
 
     def resize(self) -> str:
-        width, height = self.chance.randrange(200, 1800), self.chance.randrange(200, 1200)
+        width, height = self.chance.randrange(960, 1800), self.chance.randrange(200, 1200)
         self.desk.window.resize(width, height)
         return f"resize {width} {height}"
 
