@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -79,6 +80,27 @@ def test_a_sample_is_recorded_with_its_net_at_its_first_frame(program, wait_for)
     assert snapshot.trace.sequence.name == sample("reber").title
     assert snapshot.trace.check.passed
     assert (snapshot.t, snapshot.playing, snapshot.task) == (0, False, None)
+
+
+def test_a_sample_opens_with_its_net_s_note_and_unit_and_the_note_follows_the_language(program, wait_for, tmp_path):
+    spec = json.loads((paths.samples() / "nets" / "sunspots.json").read_text(encoding="utf-8"))
+    program.dispatcher.run("sample.open", id="sunspots")
+    wait_for(lambda: traces(program))
+    assert program.window.note.sentence() == spec["note"]["en"]
+    assert program.dispatcher.snapshot.unit == spec["look"]["unit"]
+    program.dispatcher.run("language.set", language="pt_BR")
+    assert program.window.note.sentence() == spec["note"]["pt_BR"]
+    program.dispatcher.run("language.set", language="en")
+    program.dispatcher.run("note.toggle")
+    assert program.window.note.sentence() == ""
+    # a trace from the disk is worth the same look
+    store = tmp_path / "a.zarr"
+    program.saving.write_store(program.dispatcher.session.active, str(store))
+    wait_for(lambda: store.is_dir() and program.dispatcher.snapshot.task is None)
+    program.dispatcher.run("file.open_path", path=str(store))
+    wait_for(lambda: len(traces(program)) == 2)
+    assert program.window.note.sentence() == spec["note"]["en"]
+    assert program.dispatcher.snapshot.unit == spec["look"]["unit"]
 
 
 def test_a_sequence_goes_to_the_net_of_the_active_trace(program, wait_for, tmp_path):

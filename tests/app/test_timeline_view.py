@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMenu
 from pytestqt.qtbot import QtBot
 
+from lstmviz import language
 from lstmviz.app import theme
 from lstmviz.app.axis_bar import AxisBar
 from lstmviz.app.output_strip import guesses
+from lstmviz.app.pictures import save_picture
 from lstmviz.app.time_canvas import TimeCanvas
 from lstmviz.app.time_painter import LEFT
-from lstmviz.app.time_rows import SMALLEST_MAP, rows_of
+from lstmviz.app.time_rows import LOWEST_MAP, SMALLEST_MAP, rows_of
 from lstmviz.app.views.timeline import TimelineView
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.session.snapshot import Snapshot, changes
@@ -154,6 +157,34 @@ def test_maps_scroll_rather_than_squash(make_trace: Make) -> None:
     assert used <= 900
     for above, below in pairwise(roomy):
         assert above.bottom <= below.top
+
+
+def test_low_maps_of_one_layer_still_have_a_pixel_a_unit(make_trace: Make) -> None:
+    for units, lowest in ((4, LOWEST_MAP), (24, 24), (64, SMALLEST_MAP)):
+        rows, _ = rows_of(make_trace(units=units), ((0, "forward"),), tuple("fiogch"), 100)
+        assert {row.height for row in rows if row.kind == "signal"} == {lowest}
+    rows, _ = rows_of(make_trace(), ((0, "forward"),), ("f", "kept"), 100)
+    assert {row.height for row in rows if row.kind == "signal"} == {SMALLEST_MAP}
+
+
+def test_the_layer_chooser_is_as_wide_as_its_words(stage: Stage) -> None:
+    language.use("pt_BR")
+    stage.put(replace(stage.snapshot, language="pt_BR"))
+    box = stage.view.findChild(QComboBox)
+    widest = max(box.fontMetrics().horizontalAdvance(box.itemText(n)) for n in range(box.count()))
+    assert box.width() >= widest + 20
+
+
+def test_every_signal_that_the_layer_can_give_is_offered(stage: Stage) -> None:
+    offered = {action.data() for action in stage.view.findChild(QMenu).actions() if action.isVisible()}
+    assert offered == {"kept", "written", "tanh_c", "zf", "zi", "zo", "zg"}
+
+
+def test_a_vector_picture_writes_its_names_and_limits_as_text(stage: Stage, tmp_path: Path) -> None:
+    save_picture(stage.view, tmp_path / "t.svg")
+    words = "".join((tmp_path / "t.svg").read_text(encoding="utf-8").split())
+    assert words.count("<text") > 20
+    assert "t=20" in words
 
 
 def test_a_step_repaints_the_same_picture_as_drawing_all(stage: Stage) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QSpinBox
+from PySide6.QtWidgets import QApplication, QScrollArea, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from lstmviz import language
@@ -188,3 +188,25 @@ def test_it_fits_its_width(qtbot: QtBot, make_trace: Make, size: tuple[int, int]
         view, _ = show(qtbot, Snapshot(trace=make_trace(units=1024), stop=50, unit=1000, language=code), size)
         assert view.minimumSizeHint().width() <= size[0]
         assert view._body.width() <= view._scroll.viewport().width()
+
+
+def test_a_compared_trace_is_drawn_or_the_reason_is_given(qtbot: QtBot, make_trace: Make) -> None:
+    trace, alike, wider = make_trace(), make_trace(seed=1), make_trace(units=9)
+    view, _ = show(qtbot, Snapshot(trace=trace, compared=alike, stop=50))
+    assert all(trail.compared is not None for panel in view.findChildren(CurvePanel) for trail in panel._trails)
+    assert "Dashed" in view.sentence()
+    view, _ = show(qtbot, Snapshot(trace=trace, compared=wider, stop=50))
+    assert all(trail.compared is None for panel in view.findChildren(CurvePanel) for trail in panel._trails)
+    assert "9 units" in view.sentence()
+    deep = make_trace(layers=2)
+    view, _ = show(qtbot, Snapshot(trace=deep, compared=trace, layer=1, stop=50))
+    assert "no layer 1" in view.sentence()
+
+
+def test_its_full_size_leaves_nothing_to_scroll(qtbot: QtBot, make_trace: Make) -> None:
+    view, _ = show(qtbot, Snapshot(trace=make_trace(), stop=50), (320, 300))
+    bar = view.findChild(QScrollArea).verticalScrollBar()
+    assert bar.maximum() > 0
+    view.resize(view.full_size())
+    QApplication.processEvents()
+    assert bar.maximum() == 0

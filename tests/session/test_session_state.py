@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lstmviz.errors import TraceError
+from lstmviz.sequences.sequence import Sequence
 from lstmviz.session.resolve import resolve
 from lstmviz.session.snapshot import PHASES, changes
 from lstmviz.session.state import RECENT_LENGTH, SHORTEST_RANGE, SIGNALS, Session
@@ -24,6 +28,36 @@ def test_a_new_trace_is_active_at_its_first_step_all_of_it_shown(session):
     assert (snapshot.t, snapshot.start, snapshot.stop, snapshot.playing) == (0, 0, 50, False)
     assert snapshot.trace is session.trace
     assert [entry.id for entry in snapshot.open_traces] == [snapshot.trace_id]
+
+
+@pytest.mark.parametrize(
+    ("steps", "symbols", "shown"),
+    [(50, False, 50), (480, False, 480), (481, False, 400), (72, True, 72), (73, True, 60), (2000, True, 60)],
+)
+def test_a_trace_opens_at_a_range_that_can_be_read(make_trace, steps, symbols, shown):
+    trace = make_trace(steps=steps, inputs=1, units=2)
+    if symbols:
+        letters = Sequence(np.arange(steps)[:, None] % 2, kind="symbols", vocabulary=("a", "b"))
+        trace = replace(trace, sequence=letters)
+    session = Session()
+    session.add_trace(trace)
+    assert (session.place.start, session.place.stop) == (0, shown)
+
+
+def test_what_to_look_at_is_said_in_the_language_in_use_until_it_is_closed(make_trace):
+    session = Session()
+    session.add_trace(make_trace(), notes={"en": "Look at c.", "pt_BR": "Veja o c."})
+    session.choose_language("en")
+    assert (resolve(session).note, resolve(session).note_open) == ("Look at c.", True)
+    session.choose_language("pt_BR")
+    assert resolve(session).note == "Veja o c."
+    session.toggle_note()
+    assert not resolve(session).note_open
+    trace = make_trace()
+    session.add_trace(replace(trace, model=replace(trace.model, note="From the file.")))
+    assert (resolve(session).note, resolve(session).note_open) == ("From the file.", True)
+    session.activate(1)
+    assert not resolve(session).note_open
 
 
 @pytest.mark.parametrize(("asked", "found"), [(-5, 0), (0, 0), (49, 49), (50, 49), (10**9, 49)])
