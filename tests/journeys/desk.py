@@ -199,6 +199,7 @@ class Desk:
         """Close the window as ``lstmviz.app.main.run`` does, and leave nothing of it."""
         self.window.close()
         self.program.finish()
+        QCoreApplication.removeTranslator(self.program._translator)  # its process goes on, to other tests
         self.window.deleteLater()
         self.program.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
