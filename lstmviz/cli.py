@@ -18,14 +18,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lstmviz import __version__, language, paths
 from lstmviz.errors import LstmvizError, UsageError
 from lstmviz.language import mark, tr
-
-if TYPE_CHECKING:
-    from lstmviz.sequences.sequence import Sequence
 
 INTERRUPTED = 130
 PIPE_CLOSED = 141
@@ -214,16 +211,26 @@ def _record_options(parser: Parser) -> None:
 def _record(arguments: argparse.Namespace) -> int:
     if Path(arguments.out).suffix.lower() != ".zarr":
         raise UsageError("--out “{path}” is no trace store; expected a name that ends in .zarr.", path=arguments.out)
+    from lstmviz.sequences.samples import check_known, net_named, net_names, sequence_named, sequence_names
+
     options = dict(_key_value(text) for text in arguments.option)
-    sequence = _sample_named(arguments.sequence)
+    net, sequence = net_named(arguments.model), sequence_named(arguments.sequence)
+    if net is None:
+        check_known(arguments.model, net_names())
+    if sequence is not None and options:
+        raise UsageError(
+            "--option says how to read a file; “{name}” is a sample, which is read in its own way.",
+            name=arguments.sequence,
+        )
     if sequence is None:
+        check_known(arguments.sequence, sequence_names())
         from lstmviz.sequences.readers import load_sequence
 
         sequence = load_sequence(arguments.sequence, **options)
     from lstmviz.engine.recorder import record
     from lstmviz.nets.reader import load_model
 
-    model = load_model(_net_named(arguments.model) or arguments.model)
+    model = load_model(net or arguments.model)
     with _progress(arguments.out) as report:
         trace = record(model, sequence, progress=report)
     trace.save(arguments.out)
@@ -250,19 +257,6 @@ def _key_value(text: str) -> tuple[str, Any]:
         return key, json.loads(value)
     except json.JSONDecodeError:
         return key, value
-
-
-def _sample_named(name: str) -> Sequence | None:
-    """The sample of that name; a file of the same name goes before it."""
-    from lstmviz.sequences.samples import samples
-
-    return None if Path(name).exists() else next((one.load() for one in samples() if one.id == name), None)
-
-
-def _net_named(name: str) -> str | None:
-    """The file of the net of that name that comes with lstmviz; a file of the same name goes before it."""
-    nets = {path.stem: str(path) for path in (paths.samples() / "nets").glob("*.json")}
-    return None if Path(name).exists() else nets.get(name)
 
 
 # ── export ──
@@ -306,9 +300,10 @@ def _inspect_options(parser: Parser) -> None:
 
 def _inspect(arguments: argparse.Namespace) -> int:
     from lstmviz.engine.inspection import inspect_file, inspect_sequence
+    from lstmviz.sequences.samples import net_named, sequence_named
 
     what: str = arguments.what
-    net, sequence = _net_named(what), _sample_named(what)
+    net, sequence = net_named(what), sequence_named(what)
     tables = [inspect_file(net)] if net else []
     tables += [inspect_sequence(sequence)] if sequence else []
     for n, lines in enumerate(tables or [inspect_file(what)]):

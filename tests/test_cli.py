@@ -435,3 +435,19 @@ def test_the_doctor_tells_a_processor_that_disagrees() -> None:
     assert doctor.compare("cpu", here).ok
     assert not doctor.compare("cpu", wrong).ok
     assert not doctor.compare("no such device", here).ok
+
+
+def test_a_name_that_is_no_file_is_told_with_what_comes_with_lstmviz(
+    folder: Path, net: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["record", "--model", "nope", "--sequence", "waves.csv", "--out", "t.zarr"]) == 1
+    assert "There is no file “nope”, nor does anything of that name" in (said := capsys.readouterr().err)
+    assert "sunspots" in said
+    assert main(["record", "--model", net, "--sequence", "nope", "--out", "t.zarr"]) == 1
+    assert "flip-flop" in capsys.readouterr().err
+
+
+def test_options_for_a_sample_are_refused_not_ignored(net: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["record", "--model", net, "--sequence", "sunspots", "--out", "t.zarr", "--option", "skip=1"]
+    assert main(words) == 2
+    assert "“sunspots” is a sample" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def one_entry(item: object, stack: Stack, encode: Callable[[Sequence], Array] | 
     else:
         values = _array(item)
         with np.errstate(over="ignore"):  # float64 beyond float32 is shown as infinite, and recorded as it is
-            sequence = Sequence(values)
+            sequence = Sequence(values, names=tuple(map(str, getattr(item, "columns", ()))))  # of a data frame
     if encode is not None:
         return Entry(sequence, encode(sequence).astype(dtype))
     if sequence.vocabulary and sequence.features == 1 and len(sequence.vocabulary) == stack.inputs:

@@ -84,3 +84,36 @@ def sample(id: str) -> Sample:
     raise SequenceError(
         "There is no sample “{id}”; expected one of {known}.", id=id, known=", ".join(one.id for one in samples())
     )
+
+
+def sequence_names() -> tuple[str, ...]:
+    """The ids of all samples."""
+    return tuple(one.id for one in samples())
+
+
+def sequence_named(name: str) -> Sequence | None:
+    """The sample of that id, loaded; a file of the same name goes before it."""
+    return None if Path(name).exists() else next((one.load() for one in samples() if one.id == name), None)
+
+
+def net_names() -> tuple[str, ...]:
+    """The names of the nets that come with lstmviz."""
+    return tuple(sorted(path.stem for path in (paths.samples() / "nets").glob("*.json")))
+
+
+def net_named(name: str) -> str | None:
+    """The file of the net of that name that comes with lstmviz; a file of the same name goes before it."""
+    if Path(name).exists() or name not in net_names():
+        return None
+    return str(paths.samples() / "nets" / f"{name}.json")
+
+
+def check_known(name: str, known: tuple[str, ...]) -> None:
+    """Refuse a name that is neither a file nor one of those that are known."""
+    if name not in known and not Path(name).exists():
+        raise SequenceError(
+            "There is no file “{name}”, nor does anything of that name come with lstmviz; expected a file or one of:"
+            " {known}.",
+            name=name,
+            known=", ".join(known),
+        )

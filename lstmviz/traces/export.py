@@ -57,6 +57,9 @@ def export(
 ) -> None:
     """Write the chosen part of a trace in the format that the ending of ``path`` names; None chooses all.
 
+    signals: names, a list or "f,i,o"; "all" for the derived ones too. layers: numbers or "0,1". directions: "forward",
+    "reverse". units and steps: a number, numbers, a slice or "0:16,20", the last not included. form: of a table,
+    ``long``, a row a value, or ``wide``, a row a step.
     ``progress(done, total)`` counts values and may raise to cancel: the file is then as it was before. Every format
     gives the same floats back. Raises TraceError for what the trace does not have, ExportError for what cannot be
     written.

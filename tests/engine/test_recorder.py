@@ -323,3 +323,12 @@ def test_a_model_or_state_that_does_not_fit_is_refused_in_a_sentence(module, sta
     with pytest.raises(ModelError) as error:
         lstmviz.record(module, np.ones((5, 3)), **states)
     assert said in str(error.value)
+
+
+def test_the_columns_of_a_data_frame_name_the_features():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(np.ones((4, 2)), columns=["demand", 7])
+
+    trace = lstmviz.record(nn.LSTM(2, 3), frame)
+
+    assert trace.sequence.names == trace.input_names == ("demand", "7")
