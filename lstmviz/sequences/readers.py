@@ -67,9 +67,9 @@ def load_sequence(path: str | Path, *, format: str | None = None, **options: obj
     """Read a sequence from a file.
 
     The ending chooses the reader (ENDINGS), ``format`` (a key of FORMATS) overrules it, and the rest goes to the
-    reader: the options of ``read`` in lstmviz.sequences.table (``columns``, ``time``, ``missing``, ``dates``, …), arrays,
-    text, audio and image. A ``.txt`` of columns of numbers is read as a table. Raises SequenceError, and nothing else,
-    for a file that cannot be read.
+    reader: the options of ``read`` in lstmviz.sequences.table (``columns``, ``time``, ``missing``, …), arrays, text,
+    audio and image. A ``.txt`` of columns of numbers is read as a table. Raises SequenceError, and nothing else, for a
+    file that cannot be read.
     """
     path = Path(path)
     _check_file(path)
