@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lstmviz import language, paths
 from lstmviz.errors import SequenceError
-from lstmviz.sequences.generators.registry import GENERATORS
-from lstmviz.sequences.generators.truth import Truth
-from lstmviz.sequences.readers import load_sequence
 from lstmviz.sequences.sequence import Kind, Sequence
+
+if TYPE_CHECKING:
+    from lstmviz.sequences.generators.truth import Generated, Truth
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,24 @@ class Sample:
     @property
     def truth(self) -> Truth | None:
         """What a perfect model scores, None where nobody knows."""
-        return GENERATORS[self.generator].make(self.params).truth if self.generator else None
+        return self._generated().truth if self.generator else None
 
     def load(self) -> Sequence:
         """The sequence, under the sample's title; raises SequenceError where its file is gone or broken."""
         if self.generator:
-            sequence = GENERATORS[self.generator].make(self.params).sequence
+            sequence = self._generated().sequence
         else:
+            from lstmviz.sequences.readers import load_sequence
+
             sequence = load_sequence(paths.samples() / "sequences" / str(self.file), **self.options)
         return replace(sequence, name=self.title, source=self.source)
+
+    def _generated(self) -> Generated:
+        # imported here, since the window lists samples before its first paint and makes none
+        from lstmviz.sequences.generators.registry import GENERATORS
+
+        assert self.generator is not None
+        return GENERATORS[self.generator].make(self.params)
 
 
 @cache
