@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import logging
+import os
 import sys
 from collections.abc import Sequence as Many
 from logging.handlers import RotatingFileHandler
@@ -102,6 +103,13 @@ class Program(QObject):
             if wanted:
                 self.dispatcher.run("sample.open", id=wanted)
 
+    def greet(self) -> None:
+        """Tell a newcomer the three keys that matter."""
+        self.dispatcher.session.notify(
+            tr("→ goes a step forward, Space plays, I goes inside the step. F1 explains what you see.")
+        )
+        self.dispatcher.announce()
+
     def start_engine(self) -> None:
         """Start the engine: after the first paint, so that the window is there at once."""
         self.equip()
@@ -167,13 +175,16 @@ def load_qt_words(translator: QTranslator, name: str) -> None:
 def run(files: Many[str] = (), sample: str = "", language: str = "") -> int:
     """Open the window with files or a sample, in a language for this once; the exit status when it is closed."""
     fault_file = start_log()
+    settings = load_settings()
+    if settings.scale != 1:
+        os.environ.setdefault("QT_SCALE_FACTOR", str(settings.scale))
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("lstmviz")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("lstmviz")
     app.setWindowIcon(icons.app_icon())
-    program = Program(load_settings(), language)
+    program = Program(settings, language)
 
     def excepthook(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
         _log.error("a fault in the window", exc_info=(kind, error, where))
@@ -184,6 +195,8 @@ def run(files: Many[str] = (), sample: str = "", language: str = "") -> int:
     def begin() -> None:
         program.start_engine()
         program.open_first(files, sample)
+        if not settings.started_before:
+            program.greet()
 
     program.window.first_painted.connect(begin)
     program.window.show()

@@ -185,6 +185,7 @@ _VIEW = (
             hint=mark("Hide every dock, for a projector; again brings them back")),
     Command("view.reset", mark("Reset the layout"), (VIEW,), "Ctrl+Shift+0", "window",
             hint=mark("Put every dock back where it was at first")),
+    Command("view.scale", mark("Set the size of everything"), parameters=("scale",)),
     Command("theme.toggle", mark("Switch between light and dark"), (VIEW,), "Ctrl+T", icon="theme", apart=True,
             hint=mark("Use the other theme")),
     Command("theme.system", mark("Follow the system's theme"), (VIEW,), "",

@@ -111,6 +111,7 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "theme.system": lambda desk: desk.session.choose_theme("system"),
     "theme.set": lambda desk, theme: desk.session.choose_theme(theme),
     "language.set": lambda desk, language: desk.session.choose_language(language),
+    "view.scale": lambda desk, scale: desk.session.choose_scale(scale),
     "play.toggle": _play_toggle,
     "play.loop": _play_loop,
     "play.faster": lambda desk: _change_speed(desk, up=True),

@@ -39,6 +39,7 @@ def resolve(session: Session, history: History | None = None) -> Snapshot:
         can_redo=history is not None and history.can_redo,
         theme_choice=session.theme_choice,
         language_choice=session.language_choice,
+        scale=session.scale,
         focus=session.focus,
         docks=session.docks,
         note=session.note,

@@ -20,6 +20,7 @@ class Settings(msgspec.Struct, kw_only=True):
     theme: str = "system"
     language: str = "system"
     recent: tuple[str, ...] = ()
+    scale: float = 1.0
     speed: float = 1.0
     loop: bool = False
     signals: tuple[str, ...] = SIGNALS
@@ -33,6 +34,7 @@ class Settings(msgspec.Struct, kw_only=True):
         session.choose_language(self.language)
         for path in reversed(self.recent):
             session.remember(path)
+        session.choose_scale(self.scale)
         session.set_speed(self.speed)
         session.loop = self.loop
         session.show_signals(self.signals)
@@ -41,7 +43,7 @@ class Settings(msgspec.Struct, kw_only=True):
         """Keep what the session has come to."""
         self.theme, self.language = session.theme_choice, session.language_choice
         self.recent, self.signals = session.recent, session.signals
-        self.speed, self.loop = session.speed, session.loop
+        self.scale, self.speed, self.loop = session.scale, session.speed, session.loop
 
 
 def load_settings(path: Path | None = None) -> Settings:

@@ -49,6 +49,7 @@ class Snapshot:
     step is shown). start, stop: the steps that every time axis shows; t may lie outside. layer, direction, unit: the
     selection. signals: the heat maps shown, top to bottom. compared: a second trace drawn beside the first, or None.
     theme, language: what is shown; theme_choice, language_choice: what was chosen, ``system`` to follow the system.
+    scale: how large everything is from the next start on.
     focus: only the centre of the window is shown. docks: the names of those that are open. note: what to look at in
     the trace, "" where nobody wrote it down; note_open: whether it is shown.
     """
@@ -80,6 +81,7 @@ class Snapshot:
     can_redo: bool = False
     theme_choice: str = "system"
     language_choice: str = "system"
+    scale: float = 1.0
     focus: bool = False
     docks: tuple[str, ...] = ()
     note: str = ""

@@ -20,6 +20,8 @@ OPTIONAL_SIGNALS = ("kept", "written", "tanh_c", "zf", "zi", "zo", "zg", "z")
 """Derived signals and pre-activations that can be shown as well."""
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Factors of the player's speed, slow to fast."""
+SCALES = (1.0, 1.25, 1.5, 1.75, 2.0)
+"""Sizes of everything in the window."""
 SHORTEST_RANGE = 4
 """Steps that a time axis shows at least, where the trace has them."""
 FIRST_SYMBOLS, FIRST_STEPS = 60, 400
@@ -73,6 +75,7 @@ class Session:
     system_theme: ThemeName = "light"
     language_choice: str = "system"
     system_language: str = "en"
+    scale: float = 1.0
     focus: bool = False
     docks: tuple[str, ...] = ()
     engine: EngineStatus = "stopped"
@@ -287,6 +290,10 @@ class Session:
     def choose_language(self, choice: str) -> None:
         """Choose a language or the system's; an unknown one means the system's."""
         self.language_choice = choice if choice in LANGUAGES else "system"
+
+    def choose_scale(self, scale: float) -> None:
+        """Choose how large everything is from the next start on; Qt cannot change it under a living window."""
+        self.scale = min(SCALES, key=lambda known: abs(known - scale))
 
     @property
     def language(self) -> str:

@@ -33,7 +33,7 @@ def test_it_lists_samples_models_traces_and_recent_files(library):
     assert group(library, "traces") == ["reber · run"]
     assert group(library, "recent") == ["a.csv", "b.zarr"]
     assert set(group(library, "models")) == {sample.net for sample in samples() if sample.net}
-    assert f"{len(samples())} samples" in library.sentence()
+    assert f"Samples: {len(samples())};" in library.sentence()
 
 
 def test_enter_opens_what_is_current_and_a_double_click_too(library, qtbot):

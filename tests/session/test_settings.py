@@ -55,3 +55,14 @@ def test_fields_of_a_later_version_do_no_harm():
 def test_a_place_that_cannot_be_written_is_survived(tmp_path, caplog):
     save_settings(Settings(), tmp_path / "gone" / "settings.json")
     assert "could not be written" in caplog.text
+
+
+def test_the_size_of_everything_is_one_of_those_offered_and_is_kept():
+    session = Session()
+    session.choose_scale(1.6)
+    assert session.scale == 1.5
+    settings = Settings()
+    settings.take_from(session)
+    fresh = Session()
+    settings.give_to(fresh)
+    assert fresh.scale == 1.5

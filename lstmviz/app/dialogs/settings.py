@@ -1,4 +1,4 @@
-"""Settings: theme, language and playing. Every choice works at once; there is nothing to confirm."""
+"""Settings: theme, language, size and playing. There is nothing to confirm; only the size waits for the next start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, Q
 
 from lstmviz.language import LANGUAGES, mark, tr
 from lstmviz.session.snapshot import Snapshot
-from lstmviz.session.state import SPEEDS
+from lstmviz.session.state import SCALES, SPEEDS
 
 _THEMES = {"system": mark("The system's"), "light": mark("Light"), "dark": mark("Dark")}
 
@@ -23,9 +23,10 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self.theme = _combo({name: tr(title) for name, title in _THEMES.items()}, snapshot.theme_choice)
         self.language = _combo({"system": tr("The system's language"), **LANGUAGES}, snapshot.language_choice)
+        self.scale = _combo({scale: f"{scale:.0%}" for scale in SCALES}, snapshot.scale)
         self.speed = _combo({speed: f"{speed:g}×" for speed in SPEEDS}, snapshot.speed)
         self._form = QFormLayout(self)
-        self._labels = {control: QLabel(self) for control in (self.theme, self.language, self.speed)}
+        self._labels = {control: QLabel(self) for control in (self.theme, self.language, self.scale, self.speed)}
         for control, label in self._labels.items():
             self._form.addRow(label, control)
             label.setBuddy(control)
@@ -33,12 +34,16 @@ class SettingsDialog(QDialog):
         self.loop.setChecked(snapshot.loop)
         self._form.addRow(self.loop)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        self._next = QLabel(self)
+        self._next.setVisible(False)
+        self._form.addRow(self._next)
         self._form.addRow(self._buttons)
         self.setMinimumWidth(380)
         self._retranslate()
         self._buttons.rejected.connect(self.reject)
         self.theme.activated.connect(self._on_theme_activated)
         self.language.activated.connect(self._on_language_activated)
+        self.scale.activated.connect(self._on_scale_activated)
         self.speed.activated.connect(self._on_speed_activated)
         self.loop.clicked.connect(self._on_loop_clicked)
 
@@ -49,7 +54,12 @@ class SettingsDialog(QDialog):
 
     def _retranslate(self) -> None:
         self.setWindowTitle(tr("Settings"))
-        names = {self.theme: tr("Theme"), self.language: tr("Language"), self.speed: tr("Speed")}
+        names = {
+            self.theme: tr("Theme"),
+            self.language: tr("Language"),
+            self.scale: tr("Size of everything"),
+            self.speed: tr("Speed"),
+        }
         for control, name in names.items():
             control.setAccessibleName(name)
             self._labels[control].setText(name)
@@ -57,6 +67,8 @@ class SettingsDialog(QDialog):
             self.theme.setItemText(n, tr(title))
         self.language.setItemText(0, tr("The system's language"))
         self.loop.setText(tr("Begin again at the end while playing"))
+        self.scale.setToolTip(tr("For a projector or tired eyes; from the next start on"))
+        self._next.setText(tr("The size changes at the next start."))
         self._buttons.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))
 
     def _on_theme_activated(self) -> None:
@@ -64,6 +76,10 @@ class SettingsDialog(QDialog):
 
     def _on_language_activated(self) -> None:
         self.asked.emit("language.set", {"language": self.language.currentData()})
+
+    def _on_scale_activated(self) -> None:
+        self._next.setVisible(True)
+        self.asked.emit("view.scale", {"scale": self.scale.currentData()})
 
     def _on_speed_activated(self) -> None:
         self.asked.emit("play.speed", {"speed": self.speed.currentData()})

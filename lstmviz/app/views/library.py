@@ -109,7 +109,9 @@ class LibraryView(View):
     def sentence(self) -> str:
         """How many of what is listed."""
         counts = {name: group.childCount() for name, group in self._groups.items()}
-        return tr("Library: {samples} samples, {models} models, {traces} open traces, {recent} recent files.", **counts)
+        return tr(
+            "Library. Samples: {samples}; models: {models}; open traces: {traces}; recent files: {recent}.", **counts
+        )
 
     def _group(self) -> QTreeWidgetItem:
         group = QTreeWidgetItem(self.tree)

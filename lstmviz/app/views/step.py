@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import (
-    QKeyEvent,
-    QResizeEvent,
-)
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from lstmviz.app import cell_labels, theme
+from lstmviz.app.pixels import is_vector
 from lstmviz.app.step_lines import StepLines
 from lstmviz.app.step_rows import step_rows
 from lstmviz.app.view import View
@@ -32,7 +30,7 @@ class StepView(View):
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(1, 1, 1, 1)  # the ring of the focus
         layout.addWidget(self._area)
         self.setObjectName("step")
         self.setMinimumSize(220, 90)
@@ -53,10 +51,8 @@ class StepView(View):
         else:
             rows = step_rows(snapshot.trace, snapshot.t, snapshot.layer, snapshot.direction, snapshot.unit)
             self._lines.show_rows(rows, self._heading(), snapshot.phase, theme.THEMES[snapshot.theme])
-            if "phase" in changed and snapshot.phase is not None:
-                lit = self._lines.lit()
-                if lit is not None:
-                    self._area.ensureVisible(0, round(lit.center().y()), 0, round(lit.height() / 2) + 4)
+            if "phase" in changed:
+                self._follow()
         self.setAccessibleName(tr("Step"))
         self.setAccessibleDescription(self.sentence())
 
@@ -87,6 +83,20 @@ class StepView(View):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._lines.fit(self.width())
+        self._follow()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme.THEMES[self._snapshot.theme]
+        painter = QPainter(self)
+        painter.setPen(QColor(look.accent if self.hasFocus() and not is_vector() else look.base))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        painter.end()
+
+    def _follow(self) -> None:
+        """Scroll to the line that is lit."""
+        lit = self._lines.lit() if self._snapshot.phase is not None else None
+        if lit is not None:
+            self._area.ensureVisible(0, round(lit.center().y()), 0, round(lit.height() / 2) + 4)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

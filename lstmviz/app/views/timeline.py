@@ -61,6 +61,7 @@ class TimelineView(View):
         self._snapshot = Snapshot()
         self._all_layers = False
         self._language = ""
+        header = self._make_header()  # before the canvas: the order of making is the order of the tab key
         self._canvas = TimeCanvas()
         self._scroll = QScrollArea(self)
         self._scroll.setWidget(self._canvas)
@@ -74,7 +75,7 @@ class TimelineView(View):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self._make_header())
+        column.addLayout(header)
         column.addWidget(self._readout)
         column.addWidget(self._scroll, 1)
         column.addWidget(self._axis)

@@ -50,6 +50,7 @@ class UnitView(View):
         self._language = ""
         self._gate = "f"
         self._fixed: tuple[float, tuple[float, float, float], tuple[float, float, float]] | None = None
+        header = self._make_header()  # before the body: the order of making is the order of the tab key
         self._body = QWidget()
         self._curves = CurveMap(self._body)
         self._gates = CurvePanel(self._curves, self._body, symmetric=False)
@@ -73,7 +74,7 @@ class UnitView(View):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(self._make_header())
+        column.addLayout(header)
         column.addWidget(self._compared)
         column.addWidget(self._scroll, 1)
         column.addWidget(self._empty, 1)
@@ -309,6 +310,7 @@ class UnitView(View):
         self.setAccessibleName(tr("Unit"))
         self._label.setText(tr("Unit"))
         self._spin.setAccessibleName(tr("Unit"))
+        self._scroll.setAccessibleName(tr("The unit in curves and numbers"))
         self._empty.setText(tr("Open a trace to look into one of its units."))
         self._gates.set_title(tr("Gates over time"))
         self._states.set_title(tr("Candidate and states over time"))
