@@ -132,11 +132,11 @@ def _one_hot(sequence: Sequence, spec: NetSpec) -> Floats:
     vocabulary = spec.input.names
     if not sequence.vocabulary:
         raise SequenceError(
-            "“{name}” is a sequence of values; the net “{net}” takes symbols out of its {size}: {some}…",
+            "“{name}” is a sequence of values; the net “{net}” takes symbols out of its {size}: {some}",
             name=sequence.name,
             net=spec.name,
             size=len(vocabulary),
-            some=" ".join(repr(symbol)[1:-1] for symbol in vocabulary[:12]),
+            some=_some(vocabulary),
         )
     check_finite(sequence.values, sequence.names, sequence.name)
     place = {symbol: n for n, symbol in enumerate(vocabulary)}
@@ -145,12 +145,14 @@ def _one_hot(sequence: Sequence, spec: NetSpec) -> Floats:
     if len(unknown):
         t = int(unknown[0])
         raise SequenceError(
-            "Step {t} of “{name}” is “{symbol}”, unknown to the net “{net}”; expected one of its {size} symbols.",
+            "Step {t} of “{name}” is “{symbol}”, unknown to the net “{net}”; expected one of its {size} symbols:"
+            " {some}",
             t=t,
             name=sequence.name,
-            symbol=sequence.symbol(t),
+            symbol=repr(sequence.symbol(t))[1:-1],  # a newline would break the sentence in two
             net=spec.name,
             size=len(vocabulary),
+            some=_some(vocabulary),
         )
     x: Floats = np.eye(len(vocabulary), dtype=np.float32)[places]
     return x
@@ -187,3 +189,8 @@ def _right_symbols(sequence: Sequence, names: tuple[str, ...], *, foretells: boo
     wanted = np.full((len(sequence), 1), np.nan, np.float32)
     wanted[:-1] = table[sequence.values[1:].astype(np.intp)]
     return wanted
+
+
+def _some(vocabulary: tuple[str, ...]) -> str:
+    """The first symbols for a sentence, and a sign where there are more."""
+    return " ".join(repr(symbol)[1:-1] for symbol in vocabulary[:12]) + (" …" if len(vocabulary) > 12 else "")

@@ -250,7 +250,12 @@ def _symbols(*places, vocabulary=("B", "T", "é")):
             "Step 1 of “s” has nan in the feature “b”",
         ),
         (SYMBOLS, Sequence(np.ones((4, 1))), "is a sequence of values"),
-        (SYMBOLS, _symbols(0, 3, vocabulary=("B", "T", "é", "?")), "Step 1 of “s” is “?”, unknown to the net “s”"),
+        (
+            SYMBOLS,
+            _symbols(0, 3, vocabulary=("B", "T", "é", "?")),
+            "is “?”, unknown to the net “s”; expected one of its 3 symbols: ",
+        ),
+        (SYMBOLS, _symbols(0, 3, vocabulary=("B", "T", "é", "\n")), "Step 1 of “s” is “\\n”, unknown to the net “s”; "),
     ],
 )
 def test_a_sequence_that_does_not_fit_a_net_is_refused_in_a_sentence(spec, sequence, said):

@@ -371,6 +371,13 @@ def test_a_picture_too_large_is_refused_before_it_is_unpacked(read) -> None:  # 
         read("p.png", good[:33] + second + good[33:])
 
 
+def test_a_sound_cut_in_its_format_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.wav"
+    path.write_bytes(b"RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00")
+    with pytest.raises(SequenceError, match=r"“t.wav” cannot be read as audio: its fmt chunk, .* is cut"):
+        load_sequence(path)
+
+
 def test_a_picture_that_is_none_or_is_cut_says_so(read) -> None:  # type: ignore[no-untyped-def]
     good = png_bytes(np.random.default_rng(0).integers(0, 255, (40, 40), dtype=np.uint8))
     with pytest.raises(SequenceError, match=r"“p.png” is no PNG"):
