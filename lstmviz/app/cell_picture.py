@@ -65,14 +65,14 @@ class CellPicture:
         return metrics.elidedText(self.labels[card.key][-1], Qt.TextElideMode.ElideRight, self.label_room(card))
 
     def full_name(self, card: Card) -> str:
-        """The name in full for the line under a strip; the four layers are worded alike, "" where one does not fit."""
+        """The name in full for the line under a strip; the four layers are worded alike, the longest that fits all."""
         if card.words is None:
             return ""
         metrics = QFontMetricsF(self.text_font(WORDS))
         for place, wording in enumerate(full_names(card.key)):
             if all(metrics.horizontalAdvance(full_names(key)[place]) <= card.words.w for key in "fgio"):
                 return wording
-        return ""
+        return metrics.elidedText(full_names(card.key)[-1], Qt.TextElideMode.ElideRight, card.words.w)
 
 
 def has_unit(key: str, length: int, units: int) -> bool:

@@ -88,6 +88,17 @@ def assert_painted(view: CellView, key: str, values: np.ndarray, scale: Scale, s
         assert image.pixelColor(x, place.cy).name() in near, (key, unit)
 
 
+@pytest.mark.parametrize(("spoken", "names"), [
+    ("en", {"f": "forget gate", "i": "input gate", "o": "output gate", "g": "candidate"}),
+    ("pt_BR", {"f": "esquecimento", "i": "entrada", "o": "saída", "g": "candidato"}),
+])  # fmt: skip
+def test_gates_are_named_in_words_in_a_window_of_1280(show, make_trace, spoken, names):
+    language.use(spoken)
+    view = show(Snapshot(trace=make_trace(), language=spoken, stop=50), (680, 250))
+    picture = view._picture(view._geometry)
+    assert {key: picture.full_name(view.strip_of(key)) for key in "fiog"} == names
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_strip_shows_the_true_vector_of_the_frame(show, make_trace, size, theme):
