@@ -9,6 +9,9 @@ MARGIN = 6
 MINIMUM_WIDTH, MINIMUM_HEIGHT = 460, 240
 """The smallest diagram in which nothing overlaps."""
 
+_LSTM_SCALES = (1.3, 1.1, 0.87, 0.87, 0.87)
+"""Shares of the legend: the gates' limits are said in words, and the second scale serves three signals."""
+
 Kind = Literal["vector", "layer"]
 
 
@@ -178,10 +181,13 @@ def _foot(em: int) -> int:
     return round(2.3 * em)
 
 
-def _legend(width: int, height: int, em: int, count: int) -> tuple[Rect, ...]:
-    """Places for the scales, side by side along the bottom."""
-    h, each = round(1.5 * em), (width - 2 * MARGIN) / count
-    return tuple(Rect(round(MARGIN + n * each) + 2, height - MARGIN // 2 - h, int(each) - 4, h) for n in range(count))
+def _legend(width: int, height: int, em: int, shares: tuple[float, ...]) -> tuple[Rect, ...]:
+    """Places for the scales, side by side along the bottom, in these shares of the width."""
+    h, y = round(1.5 * em), height - MARGIN // 2 - round(1.5 * em)
+    each = (width - 2 * MARGIN) / sum(shares)
+    return tuple(
+        Rect(round(MARGIN + each * sum(shares[:n])) + 2, y, int(each * share) - 4, h) for n, share in enumerate(shares)
+    )
 
 
 def lstm_geometry(width: int, height: int, top: int = 0) -> CellGeometry:
@@ -223,7 +229,9 @@ def lstm_geometry(width: int, height: int, top: int = 0) -> CellGeometry:
     )
     caption = Rect(grid.x(0.5), bus + grid.em // 2, width - MARGIN - grid.x(0.5), round(1.4 * grid.em))
     tags = tuple(_tag(card, grid.em) for card in cards if card.key in "fgio")
-    return CellGeometry(grid.em, cards, nodes, wires, dots, caption, _legend(width, height, grid.em, 5), tags)
+    return CellGeometry(
+        grid.em, cards, nodes, wires, dots, caption, _legend(width, height, grid.em, _LSTM_SCALES), tags
+    )
 
 
 def _worded(card: Card, em: int) -> Card:
@@ -298,6 +306,6 @@ def rnn_geometry(width: int, height: int, top: int = 0, activation: str = "tanh"
         Wire("h", ((h.rect.right, middle), (edge, middle))),
     )
     caption = Rect(z.rect.x, lower + half - round(1.4 * grid.em), edge - z.rect.x, round(1.4 * grid.em))
-    legend = _legend(width, height, grid.em, 3)
+    legend = _legend(width, height, grid.em, (1, 1, 1))
     dots = (Dot("combine", join, middle),)
     return CellGeometry(grid.em, (h_prev, x, z, h), (phi,), wires, dots, caption, legend)

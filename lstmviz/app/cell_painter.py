@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 from lstmviz.app import strip
 from lstmviz.app.cell_geometry import Card, CellGeometry, Node, Rect, Wire
 from lstmviz.app.cell_labels import number
-from lstmviz.app.cell_picture import WORDS, CellPicture, has_unit, limits_text
+from lstmviz.app.cell_picture import WORDS, CellPicture, has_unit, limits_in_words, limits_text
 from lstmviz.app.frame_values import Array, Scale, when
 from lstmviz.app.theme import lookup_table
 
@@ -237,10 +237,13 @@ def _paint_caption(painter: QPainter, picture: CellPicture) -> None:
 def _paint_scale(painter: QPainter, picture: CellPicture, place: Rect, name: str, scale: Scale) -> None:
     """One entry of the legend: name, colours from low to high, limits."""
     em, font = picture.geometry.em, picture.text_font(0.9)
-    metrics, text = QFontMetricsF(font), limits_text(scale)
-    gap = 0.45 * em
-    name_w, text_w = metrics.horizontalAdvance(name), metrics.horizontalAdvance(text)
-    bar_w = min(7.0 * em, place.w - name_w - text_w - 2 * gap - em)
+    metrics, gap = QFontMetricsF(font), 0.45 * em
+    name_w = metrics.horizontalAdvance(name)
+    for text in (limits_in_words(scale), limits_text(scale)):
+        text_w = metrics.horizontalAdvance(text)
+        bar_w = min(7.0 * em, place.w - name_w - text_w - 2 * gap - em)
+        if bar_w >= 2.5 * em:
+            break
     painter.setFont(font)
     painter.setPen(QColor(picture.theme.text))
     box = _qrect(place)

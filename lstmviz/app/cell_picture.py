@@ -86,3 +86,10 @@ def limits_text(scale: Scale) -> str:
         return f"{limit(scale.low)}…{limit(scale.high)}"
     text = f"±{limit(scale.high)}"
     return tr("{limits} clipped", limits=text) if scale.sampled else text
+
+
+def limits_in_words(scale: Scale) -> str:
+    """The limits with what they mean, where a gate's are known to be 0 and 1."""
+    if scale.signed or (scale.low, scale.high) != (0, 1):
+        return limits_text(scale)
+    return tr("0 closed … 1 open")
