@@ -45,7 +45,10 @@ QRadioButton::indicator:checked {{ border: 4px solid {theme.accent}; width: 7px;
 QRadioButton:focus, QCheckBox:focus {{ color: {theme.accent}; }}
 QTreeView {{ border: 1px solid {theme.line}; border-radius: 4px; }}
 QTreeView:focus {{ border-color: {theme.accent}; }}
-QDockWidget {{ font-weight: bold; }}
+QDockWidget {{ font-weight: bold; titlebar-close-icon: url("{icons}/dock-close.svg");
+    titlebar-normal-icon: url("{icons}/dock-float.svg"); }}
+QDockWidget::close-button, QDockWidget::float-button {{ border: 0; border-radius: 3px; padding: 1px; }}
+QDockWidget::close-button:hover, QDockWidget::float-button:hover {{ background: {theme.grid}; }}
 QTreeView::item {{ padding: 2px 0; }}
 QDockWidget::title {{ background: {theme.window}; padding: 5px 8px; text-align: left; }}
 QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
