@@ -44,7 +44,7 @@ def test_the_first_start_shows_the_default_sample_paused_at_its_first_step(share
     assert f"Unit {unit} of layer 0→ at step 0" in sentences["unit"]
     assert f"step 0 of 0 to {shared.session.place.stop - 1} shown" in sentences["timeline"]
     assert "Samples: 12;" in sentences["library"]
-    assert "1 open trace" in sentences["library"]
+    assert "open traces: 1;" in sentences["library"]
 
 
 def test_every_view_follows_the_arrows_and_home_and_end(desk):
