@@ -14,6 +14,7 @@ from lstmviz.session.settings import Settings
 def discard(program: Program) -> None:
     """End a window for good: those that linger are painted anew at each switch of theme."""
     program.client.stop()
+    QCoreApplication.removeTranslator(program._translator)  # the application goes on, to other tests
     program.window.close()
     program.window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
