@@ -2,7 +2,8 @@
 
     python benchmarks/record.py [--runs 15] [--threads 1]
 
-Every round runs each of them once, one after the other, so that whatever else the machine does falls on all alike.
+Every round runs each of them, one after the other, so that whatever else the machine does falls on all alike: the fast
+ones three times in a row, as one records many sequences and not one between other work, the slow loop once.
 """
 
 from __future__ import annotations
@@ -56,12 +57,11 @@ def timed(work: dict[str, Callable[[], object]], runs: int) -> dict[str, list[fl
     seconds: dict[str, list[float]] = {name: [] for name in work}
     for turn in range(runs + 1):
         for name, call in work.items():
-            if name == "loop" and turn > 3:
-                continue  # slow, and far from its bar
-            start = time.perf_counter()
-            call()
-            if turn:
-                seconds[name].append(time.perf_counter() - start)
+            for _ in range(1 if name == "loop" else 3):
+                start = time.perf_counter()
+                call()
+                if turn:
+                    seconds[name].append(time.perf_counter() - start)
     return seconds
 
 
@@ -99,7 +99,7 @@ def main() -> None:
     """Print the machine and the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--runs", type=int, default=15, help="rounds for each line (the small sizes get four times as many)"
+        "--runs", type=int, default=7, help="rounds for each line (the small sizes get four times as many)"
     )
     parser.add_argument("--threads", type=int, default=1, help="torch's threads")
     options = parser.parse_args()

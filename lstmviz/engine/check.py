@@ -70,8 +70,9 @@ class Checker:
         c_before, c_t = self._pairs(run.c, c0)
         step = lstm_step(w.sampled, _wide(x_t), _wide(h_before), _wide(c_before[:, units]))
         gates = _pick(run.gates, sample.t, sample.b).reshape(n, 4, -1)[:, :, units].reshape(n, -1)
+        right = [getattr(step, name) for name in run.blocks]
         h_seen = h_t if w.whr is not None else h_t[:, units]
-        error = _largest([gates, c_t[:, units], h_seen], [step.i, step.f, step.o, step.g, step.c, step.h])
+        error = _largest([gates, c_t[:, units], h_seen], [*right, step.c, step.h])
         if run.last_c is None:
             return error
         return float(np.maximum(error, _largest([run.c[-1].numpy()], [run.last_c.cpu().numpy()])))

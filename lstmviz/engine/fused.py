@@ -18,8 +18,8 @@ from lstmviz.engine.weights import LaneWeights
 class LaneRun:
     """What a lane computed, time first, in the order in which it read: h (T, B, R), and for an LSTM gates, c and more.
 
-    gates: (T, B, 4H), blocks i f o g, after σ and tanh; c: (T, B, H); both on the CPU. last_c: (B, H), the framework's
-    own c(T), with which ours is compared. method: how it was computed.
+    gates: (T, B, 4H), in ``blocks``, after σ and tanh; c: (T, B, H); both on the CPU. last_c: (B, H), the framework's
+    own c(T), with which ours is compared. method: how it was computed. views: gates and c are parts of a larger memory.
     """
 
     h: Tensor
@@ -27,6 +27,8 @@ class LaneRun:
     c: Tensor | None = None
     last_c: Tensor | None = None
     method: str = "fused+scan"
+    blocks: str = "ifog"
+    views: bool = False
 
 
 def framework_run(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None) -> tuple[Tensor, Tensor | None]:

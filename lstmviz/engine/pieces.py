@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from lstmviz.engine.fused import LaneRun
@@ -36,7 +37,8 @@ def in_pieces(
     if steps <= size:
         run = compute(w, x, h0, c0, h)
         tick(steps)
-        return run
+        small = x.shape[1] * steps * w.units <= _CELLS
+        return run if run is None or small or not run.views else _apart(run)
     whole: LaneRun | None = None
     for start in range(0, steps, size):
         part = slice(start, start + size)
@@ -53,6 +55,14 @@ def in_pieces(
     return whole
 
 
+def _apart(run: LaneRun) -> LaneRun:
+    """The run with copies, so that what it shows parts of, several times as large, can go."""
+    gates, c = (
+        None if each is None else each.clone(memory_format=torch.contiguous_format) for each in (run.gates, run.c)
+    )
+    return replace(run, gates=gates, c=c, views=False)
+
+
 def _room(first: LaneRun, steps: int) -> LaneRun:
     """A run like the first piece, with room for all the steps."""
     h, gates, c = (
@@ -60,4 +70,4 @@ def _room(first: LaneRun, steps: int) -> LaneRun:
         for signal in (first.h, first.gates, first.c)
     )
     assert h is not None
-    return replace(first, h=h, gates=gates, c=c)
+    return replace(first, h=h, gates=gates, c=c, views=False)

@@ -128,7 +128,7 @@ def _signals(run: StackRun) -> dict[tuple[int, Any], dict[str, Array]]:
         if lane.gates is not None and lane.c is not None:
             gates = lane.gates.cpu().numpy()
             units = gates.shape[2] // 4
-            arrays = {name: gates[:, :, n * units : (n + 1) * units] for n, name in enumerate("ifog")}
+            arrays = {name: gates[:, :, n * units : (n + 1) * units] for n, name in enumerate(lane.blocks)}
             arrays["c"] = lane.c.cpu().numpy()
         arrays["h"] = lane.h.cpu().numpy()
         found[key] = arrays

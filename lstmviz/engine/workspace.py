@@ -35,7 +35,8 @@ def workspace_lane(
 ) -> LaneRun | None:
     """Every signal of one LSTM layer in one direction from oneDNN's training forward, or None where that has none.
 
-    x: (T, B, F), h0: (B, H), c0: (B, H); float32 on a CPU, without projection.
+    x: (T, B, F), h0: (B, H), c0: (B, H); float32 on a CPU, without projection. Gates, in blocks i f g o, and c are
+    views of the workspace, which is three times as large as they are.
     """
     if c0 is None or w.whr is not None or x.dtype != torch.float32 or x.device.type != "cpu":
         return None
@@ -49,19 +50,13 @@ def workspace_lane(
     row = _row_of_gates(units)
     if memory.size < steps * batch * row:
         return None
-    kept = memory[: steps * batch * row].reshape(steps, batch, row)
-    gates = np.empty((steps, batch, 4 * units), np.float32)
-    # oneDNN's order is i f g o; copies, so that the workspace, three times as large as they are, can go
-    gates[..., : 2 * units] = kept[..., : 2 * units]
-    gates[..., 2 * units : 3 * units] = kept[..., 3 * units : 4 * units]
-    gates[..., 3 * units :] = kept[..., 2 * units : 3 * units]
+    gates = memory[: steps * batch * row].reshape(steps, batch, row)[..., : 4 * units]
     place = _place_of_c(memory, gates, c0.numpy())
     if place is None:
         return None
-    c = np.empty((steps, batch, units), np.float32)
-    c[:-1].ravel()[:] = memory[place : place + c[:-1].size]
-    c[-1] = last_c.numpy()  # the last one goes to the caller, not into the workspace
-    return LaneRun(h, torch.from_numpy(gates), torch.from_numpy(c), None, METHOD)
+    c = memory[place : place + steps * batch * units].reshape(steps, batch, units)
+    c[-1] = last_c.numpy()  # the last one went to the caller, and its row was left empty
+    return LaneRun(h, torch.from_numpy(gates), torch.from_numpy(c), None, METHOD, "ifgo", views=True)
 
 
 def distrust(w: LaneWeights, x: Tensor) -> None:
@@ -114,19 +109,22 @@ def _row_of_gates(units: int) -> int:
 
 
 def _place_of_c(memory: Array, gates: Array, c0: Array) -> int | None:
-    """Where c(1) begins in the workspace: where its first steps are what the gates, (T, B, 4H), make of c0, (B, H)."""
+    """Where c(1) begins in the workspace: where its first steps are what the gates, (T, B, 4H), make of c0, (B, H).
+
+    After it there is room for T steps.
+    """
     shape = gates.shape
     first = _first_c(gates[: min(shape[0] - 1, _STEPS_TOLD)], c0).ravel()
-    if not first.size:
-        return 0  # one step alone: its c is not in the workspace
+    after_gates = shape[0] * shape[1] * _row_of_gates(c0.shape[1])
+    last_place = memory.size - shape[0] * c0.size
+    if not first.size:  # one step alone: its c is not in the workspace, which has room for it
+        return after_gates if after_gates <= last_place else None
     close = _CLOSE * max(1.0, float(np.abs(first).max()))
     known = _known_places(memory.size, shape)
     for place in known:
         if _largest_difference(memory[place : place + first.size], first) <= close:
             return place
-    after_gates = shape[0] * shape[1] * _row_of_gates(c0.shape[1])
-    ends = memory.size - (shape[0] - 1) * c0.size
-    near = np.abs(memory[after_gates : ends + 1] - first[0]) <= close
+    near = np.abs(memory[after_gates : last_place + 1] - first[0]) <= close
     for found in (np.flatnonzero(near) + after_gates).tolist():
         if _largest_difference(memory[found : found + first.size], first) <= close:
             known.append(found)
@@ -144,7 +142,7 @@ def _first_c(gates: Array, c0: Array) -> Array:
     c = np.empty((len(gates), *c0.shape), np.float32)
     before = c0
     for t, step in enumerate(gates):
-        i, f, g = (step[:, n * units : (n + 1) * units] for n in (0, 1, 3))
+        i, f, g = (step[:, n * units : (n + 1) * units] for n in (0, 1, 2))
         before = c[t] = f * before + i * g
     return c
 
