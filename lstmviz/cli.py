@@ -13,7 +13,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -299,17 +299,19 @@ def _inspect_options(parser: Parser) -> None:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
-    from lstmviz.engine.inspection import inspect_file, inspect_sequence
-    from lstmviz.sequences.samples import net_named, sequence_named
+    from lstmviz.engine.inspection import inspect_file, inspect_sequence, inspect_truth
+    from lstmviz.sequences.samples import net_named, sample, sequence_named
 
     what: str = arguments.what
     net, sequence = net_named(what), sequence_named(what)
-    tables = [inspect_file(net)] if net else []
-    tables += [inspect_sequence(sequence)] if sequence else []
+    tables: list[Iterable[tuple[str, str]]] = [inspect_file(net)] if net else []
+    if sequence is not None:
+        truth = sample(what).truth
+        tables.append([*inspect_sequence(sequence), *(inspect_truth(truth) if truth else ())])
     for n, lines in enumerate(tables or [inspect_file(what)]):
         if n:
             print()
-        _print_table([(f"{name}:", value) for name, value in lines])
+        _print_table([(f"{name}:" if name else "", value) for name, value in lines])
     return 0
 
 

@@ -451,3 +451,11 @@ def test_options_for_a_sample_are_refused_not_ignored(net: str, capsys: pytest.C
     words = ["record", "--model", net, "--sequence", "sunspots", "--out", "t.zarr", "--option", "skip=1"]
     assert main(words) == 2
     assert "“sunspots” is a sample" in capsys.readouterr().err
+
+
+def test_inspect_says_what_a_perfect_model_scores(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "reber"]) == 0
+    printed = capsys.readouterr().out
+    assert "0.4411 nats per predicted symbol" in printed
+    assert "0.5041 nats per predicted symbol: ignores the outer letter" in printed
+    assert "68.18% of the next symbols" in printed

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lstmviz.language import tr
+from lstmviz.sequences.generators.truth import Truth
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import LayerInfo
 from lstmviz.wire.codec import layer_from_wire
@@ -85,6 +86,17 @@ def inspect_sequence(sequence: Sequence) -> Lines:
         yield tr("targets"), _some(sequence.target_names) or str(sequence.targets.shape[1])
     if sequence.source:
         yield tr("source"), sequence.source
+
+
+def inspect_truth(truth: Truth) -> Lines:
+    """What a perfect model scores on a task, and what models score that miss one thing."""
+    unit = tr(truth.unit)
+    yield tr("optimum"), f"{truth.optimal_loss:.4f} {unit}"
+    for missing, loss in truth.baselines.items():
+        yield "", f"{loss:.4f} {unit}: {tr(missing)}"
+    if truth.guessable is not None:
+        yield tr("guessable"), tr("{share:.2%} of the next symbols", share=truth.guessable)
+    yield "", f"{tr(truth.explanation)} ({truth.source})"
 
 
 def _layer(info: LayerInfo) -> str:

@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.errors import SequenceError
+from lstmviz.language import mark
 from lstmviz.sequences.sequence import Sequence
 
 Unit = Literal["nats per predicted symbol", "nats per class", "mean squared error"]
+UNITS = (mark("nats per predicted symbol"), mark("nats per class"), mark("mean squared error"))
+"""The units as sentences to translate."""
 
 
 @dataclass(frozen=True)
