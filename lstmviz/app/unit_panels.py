@@ -75,7 +75,7 @@ class CurvePanel(Panel):
         super().__init__(126, parent)
         self._curves, self._symmetric = curves, symmetric
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setMinimumHeight(104)
+        self.setMinimumHeight(90)
         self.setMaximumHeight(190)
         self._trails: tuple[Trail, ...] = ()
         self._range = (0, 1)

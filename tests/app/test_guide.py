@@ -171,3 +171,15 @@ def test_no_title_is_cut_off(guide: GuideDialog, spoken: str) -> None:
         item = guide.pages.item(row)
         needed = guide.pages.fontMetrics().horizontalAdvance(item.text())
         assert guide.pages.visualItemRect(item).width() >= needed
+
+
+def test_it_opens_at_the_top_of_its_page(qtbot: QtBot) -> None:
+    guide = GuideDialog()
+    qtbot.addWidget(guide)
+    guide.show()
+    qtbot.waitExposed(guide)
+    guide.resize(700, 400)
+    QApplication.processEvents()
+    bar = guide.text.verticalScrollBar()
+    assert bar.maximum() > 0
+    assert bar.value() == 0
