@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence as Many
+from functools import cache
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
@@ -57,8 +58,7 @@ class Program(QObject):
         if wished_language:
             session.choose_language(wished_language)
         language.use(session.language)
-        self._translator = QTranslator(self)
-        load_qt_words(self._translator, session.language)
+        load_qt_words(session.language)
         self.dispatcher = Dispatcher(session)
         self.dispatcher.listen(self._on_changed)  # before the window: its texts name keys in Qt's words
         try:
@@ -152,7 +152,7 @@ class Program(QObject):
 
     def _on_changed(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
         if "language" in changed:
-            load_qt_words(self._translator, snapshot.language)
+            load_qt_words(snapshot.language)
 
     def _on_color_scheme_changed(self) -> None:
         self.dispatcher.session.system_theme = system_theme()
@@ -164,8 +164,15 @@ def system_theme() -> ThemeName:
     return "dark" if QApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else "light"
 
 
-def load_qt_words(translator: QTranslator, name: str) -> None:
-    """Let Qt's own buttons and dialogs speak the language."""
+@cache
+def _qt_words() -> QTranslator:
+    """The one translator of Qt's own words, as long-lived as the application that it is installed in."""
+    return QTranslator(QApplication.instance())
+
+
+def load_qt_words(name: str) -> None:
+    """Let Qt's own buttons, dialogs and names of keys speak the language."""
+    translator = _qt_words()
     QApplication.removeTranslator(translator)
     folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
     if name != "en" and translator.load(QLocale(name), "qtbase", "_", folder):

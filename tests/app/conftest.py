@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 
-from lstmviz.app.main import Program
+from lstmviz.app.main import Program, load_qt_words
 from lstmviz.session.settings import Settings
 
 
 def discard(program: Program) -> None:
     """End a window for good: those that linger are painted anew at each switch of theme."""
     program.client.stop()
-    QCoreApplication.removeTranslator(program._translator)  # the application goes on, to other tests
+    load_qt_words("en")  # the application goes on, to other tests
     program.window.close()
     program.window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

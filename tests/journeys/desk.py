@@ -14,7 +14,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiAppli
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
 
-from lstmviz.app.main import Program
+from lstmviz.app.main import Program, load_qt_words
 from lstmviz.session.settings import Settings, load_settings
 from lstmviz.session.state import Session
 
@@ -199,7 +199,7 @@ class Desk:
         """Close the window as ``lstmviz.app.main.run`` does, and leave nothing of it."""
         self.window.close()
         self.program.finish()
-        QCoreApplication.removeTranslator(self.program._translator)  # its process goes on, to other tests
+        load_qt_words("en")  # the process goes on, to other tests
         self.window.deleteLater()
         self.program.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
