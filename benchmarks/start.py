@@ -47,6 +47,7 @@ def first_frame(code: str) -> float:
     """Seconds from before the process is made to its first painted frame."""
     with tempfile.TemporaryDirectory() as home:
         environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ, "LSTMVIZ_HOME": home}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # pyqtgraph came with byte code; so does an installed lstmviz
         begin = time.time()
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     painted, *torch = done.stdout.split()
