@@ -53,12 +53,10 @@ def draw_input(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
 def _series(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     sequence = ink.trace.sequence
     values = sequence.values
-    # of very different sizes on one axis, the small ones would be flat lines
-    spans = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
-    own = sequence.features > 1 and float(spans.max()) > 8 * max(float(spans.min()), 1e-12)
+    own = differ_in_size(values)
     if sequence.features > MANY:
         return _own_rows(painter, rect, ink) if own else _image(painter, rect, ink)
-    columns = list(_own_range(values).T if own else values.T)
+    columns = list(own_range(values).T if own else values.T)
     low, high = (0.0, 1.0) if own else limits(columns)
     colours = _colours(sequence.features, ink)
     curves = [Curve(column, 0, colour) for column, colour in zip(columns, colours, strict=True)]
@@ -72,7 +70,13 @@ def _series(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     return Notes(limit(high), limit(low))
 
 
-def _own_range(values: Floats) -> Floats:
+def differ_in_size(values: Floats) -> bool:
+    """Whether some columns of (T, F) are so much smaller than others that on one axis they would be flat lines."""
+    spans = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
+    return bool(values.shape[1] > 1 and float(spans.max()) > 8 * max(float(spans.min()), 1e-12))
+
+
+def own_range(values: Floats) -> Floats:
     """Each feature from 0 at its lowest to 1 at its highest, (T, F)."""
     lows, highs = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
     spans = highs - lows
@@ -83,7 +87,7 @@ def _own_range(values: Floats) -> Floats:
 def _own_rows(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     """Many features of different sizes as rows, each grey from its lowest to its highest."""
     start, stop = ink.steps
-    shown = _own_range(ink.trace.sequence.values)[start:stop]
+    shown = own_range(ink.trace.sequence.values)[start:stop]
     pixmap = heat_map.heat_map(shown, rect.width(), rect.height(), 0.0, 1.0, "grey", ink.ratio)
     painter.drawPixmap(rect.topLeft(), pixmap)
     return Notes(tr("max"), tr("min"), tr("each feature on its own range"))

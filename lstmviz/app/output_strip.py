@@ -9,9 +9,10 @@ import numpy.typing as npt
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QFont, QPainter
 
+from lstmviz.app import heat_map
 from lstmviz.app.curve_map import Curve, limits
 from lstmviz.app.drawing import Ink, legend
-from lstmviz.app.input_strip import CURVE_COLOURS, Notes
+from lstmviz.app.input_strip import CURVE_COLOURS, MANY, Notes, differ_in_size, own_range
 from lstmviz.app.numbers import limit
 from lstmviz.app.symbol_row import draw_runs, draw_words, fitting, visible
 from lstmviz.language import tr
@@ -21,6 +22,8 @@ Floats = npt.NDArray[np.floating]
 Places = npt.NDArray[np.intp]
 _LINE = 16
 """Height of one line of symbols."""
+_PICTURE = 44
+"""Height of the picture that many outputs make."""
 _CURVES = 3
 """Outputs drawn at once; with their targets that is as many curves as can be told apart."""
 
@@ -65,12 +68,45 @@ def height_of(trace: Trace) -> int:
     """The smallest height at which the strip can be read; 0 where the model says nothing but h."""
     if trace.output_kind == "none" or trace.outputs is None:
         return 0
-    return 2 * _LINE + 26 if trace.output_kind == "probability" else 56
+    if trace.output_kind == "probability":
+        return 2 * _LINE + 26
+    return _PICTURE * (2 if _has_targets(trace) else 1) if trace.outputs.shape[1] > MANY else 56
 
 
 def draw_output(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     """The shown steps of the model's output."""
-    return (_probability if ink.trace.output_kind == "probability" else _value)(painter, rect, ink)
+    if ink.trace.output_kind == "probability":
+        return _probability(painter, rect, ink)
+    assert ink.trace.outputs is not None
+    return (_pictures if ink.trace.outputs.shape[1] > MANY else _value)(painter, rect, ink)
+
+
+def _has_targets(trace: Trace) -> bool:
+    return trace.targets is not None and trace.outputs is not None and trace.targets.shape == trace.outputs.shape
+
+
+def _pictures(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    """Many outputs as the rows of a picture: what is right above, what the net says below, grey on the same scale."""
+    outputs, targets = ink.trace.outputs, ink.trace.targets
+    assert outputs is not None
+    parts = [outputs] if targets is None or not _has_targets(ink.trace) else [targets, outputs]
+    joined = np.concatenate(parts)
+    own = ink.trace.sequence.kind != "image" and differ_in_size(joined)
+    low, high = (0.0, 1.0) if own else limits([joined])
+    start, stop = ink.steps
+    height = rect.height() // len(parts)
+    for n, part in enumerate(np.split(own_range(joined) if own else joined, len(parts))):
+        size = (rect.width(), height - (1 if len(parts) > 1 else 0))
+        picture = heat_map.heat_map(np.nan_to_num(part[start:stop], nan=low), *size, low, high, "grey", ink.ratio)
+        top = rect.top() + n * height
+        painter.drawPixmap(rect.left(), top, picture)
+        for unasked in np.nonzero(np.isnan(part[start:stop]).all(axis=1))[0]:
+            left, right = (round(ink.axis.edge(start + int(unasked) + k)) for k in (0, 1))
+            painter.fillRect(left, top, right - left, size[1], QColor(ink.theme.base))
+    what = [tr("target above, prediction below")] if len(parts) > 1 else []
+    what += [tr("each output on its own range")] if own else []
+    ends = (tr("max"), tr("min")) if own else (limit(high), limit(low))
+    return Notes(*ends, " · ".join(what))
 
 
 def _value(painter: QPainter, rect: QRect, ink: Ink) -> Notes:

@@ -246,3 +246,22 @@ def test_every_kind_of_sequence_is_drawn(qtbot: QtBot, make_trace: Make, kind: s
         colours = {picture.pixelColor(x, y).name() for x in range(LEFT, 800, 3) for y in range(strip.top, strip.bottom)}
         assert len(colours) > 1
         assert picture.pixelColor(2, 2).name() == theme.THEMES[scheme].base.lower()
+
+
+def test_many_outputs_are_a_picture_of_the_target_above_one_of_the_prediction(qtbot: QtBot, make_trace: Make) -> None:
+    trace = make_trace(steps=20, inputs=8)
+    outputs = np.zeros((20, 8), np.float32)
+    outputs[:, 0] = 1  # the net says: the first row is bright, all else is dark
+    targets = 1 - outputs
+    targets[-1] = np.nan
+    names = tuple("abcdefgh")
+    sequence = replace(trace.sequence, kind="image")
+    trace = replace(trace, sequence=sequence, outputs=outputs, output_names=names, targets=targets)
+    stage = Stage(qtbot, Snapshot(trace=trace, stop=20), (900, 700))
+    row = next(row for row in stage.canvas.rows if row.kind == "output")
+    image = stage.canvas.grab().toImage()
+    x = LEFT + 100
+    quarter = row.height // 4
+    bright = [image.pixelColor(x, row.top + y).lightness() > 128 for y in (3, quarter, 2 * quarter + 3, 3 * quarter)]
+    assert bright == [False, True, True, False]
+    assert "target above, prediction below" in stage.view.findChild(AxisBar).toolTip()
