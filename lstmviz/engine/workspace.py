@@ -108,6 +108,7 @@ def _row_of_gates(units: int) -> int:
     return row + _LINE if row % 256 == 0 else row
 
 
+@np.errstate(all="ignore")  # what is no signal may hold anything, NaN and infinity too
 def _place_of_c(memory: Array, gates: Array, c0: Array) -> int | None:
     """Where c(1) begins in the workspace: where its first steps are what the gates, (T, B, 4H), make of c0, (B, H).
 

@@ -136,7 +136,7 @@ def test_a_read_only_folder_is_a_sentence(tmp_path: Path) -> None:
     folder = tmp_path
     if os.geteuid() == 0:  # modes do not bind root; the system's own tree does
         folder = Path("/sys")
-        if not folder.is_dir():
+        if not (folder / "kernel").is_dir():  # in a container /sys may be an empty folder like any other
             pytest.skip("no folder here is read-only for root")
     else:
         folder.chmod(0o500)
