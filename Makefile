@@ -71,6 +71,8 @@ system-libraries-test:
 	@sh scripts/system_libraries.sh test
 
 $(VENV)/.python:
+	@$(PYTHON) --version >/dev/null 2>&1 || \
+		{ echo "There is no $(PYTHON) here; lstmviz needs Python 3.11 or later. Try: make PYTHON=python3.12 run"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "lstmviz needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 run"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
