@@ -8,6 +8,7 @@ where either fails, the recording is made the other way (`lstmviz.engine.fused`)
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -28,6 +29,8 @@ _STEPS_TOLD = 2
 """So many steps of c must be where it is looked for."""
 _CLOSE = 1e-5
 """As far as rounding may part what oneDNN computed from what we do, for values up to 1."""
+_TELLING = 1e-3
+"""c must reach this in the steps by which it is found: a c near 0 looks like any zeros."""
 
 
 def workspace_lane(
@@ -73,7 +76,7 @@ def _training_forward(
     """h (T, B, H), c(T) (B, H) and the workspace as float32; None where this torch keeps none."""
     weights = w.framework
     if len(weights) < 4:  # without biases oneDNN wants them all the same
-        weights = [*weights, *[torch.zeros(4 * w.units)] * 2]
+        weights = [*weights, *[x.new_zeros(4 * w.units)] * 2]
     try:
         with torch.enable_grad():  # without, oneDNN runs its inference and keeps nothing
             h, _, last_c, kept = torch.ops.aten.mkldnn_rnn_layer(
@@ -112,7 +115,7 @@ def _row_of_gates(units: int) -> int:
 def _place_of_c(memory: Array, gates: Array, c0: Array) -> int | None:
     """Where c(1) begins in the workspace: where its first steps are what the gates, (T, B, 4H), make of c0, (B, H).
 
-    After it there is room for T steps.
+    After it there is room for T steps. None where it is not there, or where those steps are too near 0 to tell.
     """
     shape = gates.shape
     first = _first_c(gates[: min(shape[0] - 1, _STEPS_TOLD)], c0).ravel()
@@ -120,7 +123,10 @@ def _place_of_c(memory: Array, gates: Array, c0: Array) -> int | None:
     last_place = memory.size - shape[0] * c0.size
     if not first.size:  # one step alone: its c is not in the workspace, which has room for it
         return after_gates if after_gates <= last_place else None
-    close = _CLOSE * max(1.0, float(np.abs(first).max()))
+    largest = float(np.abs(first).max())
+    if not _TELLING <= largest < math.inf:  # NaN tells nothing either
+        return None
+    close = _CLOSE * max(1.0, largest)
     known = _known_places(memory.size, shape)
     for place in known:
         if _largest_difference(memory[place : place + first.size], first) <= close:
