@@ -47,9 +47,10 @@ def record(
     entries = _entries(model, sequence, stack)
     h = initial_state("h0", h0, stack, len(entries))
     c = initial_state("c0", c0, stack, len(entries)) if stack.cell == "lstm" else None
-    run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c, progress=progress)
     info = model.info() if isinstance(model, Net) else ModelInfo(type(model).__name__, stack.sha256)
-    traces = make_traces(stack, entries, run, h, c, info, model if isinstance(model, Net) else None)
+    with torch.autocast(stack.device.type, enabled=False):  # it would run a part of the layer in another float type
+        run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c, progress=progress)
+        traces = make_traces(stack, entries, run, h, c, info, model if isinstance(model, Net) else None)
     return traces if is_batch(sequence) else traces[0]
 
 

@@ -50,7 +50,8 @@ class Call:
         if not self._traces:
             x, h = torch.cat(self.xs), torch.cat(self.hs)
             lengths = self.lengths or [len(x)] * x.shape[1]
-            run = run_stack(self.stack, x, lengths, *self.state, known=h)
+            with torch.autocast(self.stack.device.type, enabled=False):  # asked for where the module is called
+                run = run_stack(self.stack, x, lengths, *self.state, known=h)
             rows = x.cpu().numpy()
             entries = []
             called = self.path or "sequence"

@@ -49,6 +49,26 @@ def test_a_c_that_begins_at_zero_is_not_mistaken_for_other_zeros() -> None:
         np.testing.assert_allclose(trace[name], right[name], atol=1e-5, err_msg=name)
 
 
+@pytest.mark.parametrize("module", [nn.LSTM(4, 8), nn.LSTM(4, 8).double(), nn.LSTM(4, 8, proj_size=3), nn.RNN(4, 8)])
+def test_autocast_around_a_recording_changes_nothing(module: nn.Module) -> None:
+    x = noise(50, 4)
+    expected = lstmviz.record(module, x)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        trace = lstmviz.record(module, x)
+    assert trace.recorded.method == expected.recorded.method
+    np.testing.assert_array_equal(trace["h"], expected["h"])
+
+
+def test_a_trace_of_a_watch_may_be_asked_for_under_autocast() -> None:
+    module, x = nn.LSTM(4, 8, num_layers=2), torch.from_numpy(noise(50, 1, 4))
+    with lstmviz.watch(module) as watch:
+        module(x)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        trace = watch.traces[""]
+    assert trace.check.passed
+    assert trace.signal("c", layer=1).dtype == np.float32
+
+
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, torch.enable_grad])
 def test_the_caller_s_mode_of_gradients_changes_nothing(mode: type) -> None:
     module, x = nn.LSTM(4, 8), noise(50, 4)
