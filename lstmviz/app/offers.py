@@ -10,7 +10,7 @@ from lstmviz.app.dialogs.record import Choice, RecordDialog
 from lstmviz.app.file_kinds import MODEL_ENDINGS, SEQUENCE_ENDINGS
 from lstmviz.app.kinds import KIND_TITLES
 from lstmviz.app.opening import Offer, Opening, no_model_sentence
-from lstmviz.language import tr
+from lstmviz.language import current, tr
 from lstmviz.sequences.samples import Sample
 
 BROWSE = "browse"
@@ -52,7 +52,7 @@ class Offers:
     def _models(self) -> list[Choice]:
         if self._offer.model is not None:
             return []
-        rows = [Choice(net.path, net.name, _about(net.note, fits), fits) for net, fits in self._offer.nets]
+        rows = [Choice(net.path, net.name, _about(net.words(current()), fits), fits) for net, fits in self._offer.nets]
         rows.sort(key=lambda row: row.fits is False)
         return [*rows, Choice(BROWSE, tr("Choose a model file…"))]
 

@@ -215,7 +215,7 @@ class Opening:
             then(net)
 
         def failed(error: LstmvizError) -> None:
-            self._nets[path] = NetSummary(path, Path(path).stem, "", (), 0, 0, 0, "none", str(error))
+            self._nets[path] = NetSummary(path, Path(path).stem, "", (), 0, 0, 0, "none", {"en": str(error)})
             then(None)
 
         self._recording.inspect(path, keep, failed)

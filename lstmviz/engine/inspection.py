@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from lstmviz import language
 from lstmviz.language import tr
 from lstmviz.sequences.generators.truth import Truth
 from lstmviz.sequences.sequence import Sequence
@@ -42,8 +43,8 @@ def _model(path: str) -> Lines:
     yield tr("outputs"), f"{net.outputs} ({net.output_kind})"
     if net.vocabulary:
         yield tr("vocabulary"), _some(net.vocabulary)
-    if net.note:
-        yield tr("note"), net.note
+    if note := net.words(language.current()):
+        yield tr("note"), note
 
 
 def _trace(path: str) -> Lines:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from lstmviz import language
 from lstmviz.nets.reader import read_net_file
 from lstmviz.nets.spec import OneHotInput, ProbabilityOutput, expected_shapes
 from lstmviz.wire.messages import LayerData, NetSummary
@@ -36,6 +35,6 @@ def summarise(path: str | Path) -> NetSummary:
         inputs=spec.input.width,
         outputs=0 if spec.output is None else len(spec.output.names),
         output_kind=kind,
-        note=spec.words(language.current()),
+        note=spec.note,
         vocabulary=spec.input.vocabulary if isinstance(spec.input, OneHotInput) else (),
     )

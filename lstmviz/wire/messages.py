@@ -73,7 +73,7 @@ class TracePart(msgspec.Struct, frozen=True, tag=True):
 
 
 class NetSummary(msgspec.Struct, frozen=True, tag=True):
-    """What a model file holds, read without running it."""
+    """What a model file holds, read without running it; its note by language, ``en`` and ``pt_BR``."""
 
     path: str
     name: str
@@ -83,8 +83,12 @@ class NetSummary(msgspec.Struct, frozen=True, tag=True):
     inputs: int
     outputs: int
     output_kind: str
-    note: str = ""
+    note: dict[str, str] = {}
     vocabulary: tuple[str, ...] = ()
+
+    def words(self, language: str) -> str:
+        """The note in a language, English where it has none."""
+        return self.note.get(language) or self.note.get("en", "")
 
 
 class SequenceLoaded(msgspec.Struct, frozen=True, tag=True):

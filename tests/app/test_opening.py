@@ -130,6 +130,18 @@ def test_a_sequence_without_a_net_offers_the_nets_that_fit(program, wait_for, tm
     assert program.dispatcher.snapshot.trace.sequence.name.startswith("mine")
 
 
+def test_the_nets_that_are_offered_are_told_in_the_language_of_the_moment(program, wait_for):
+    for language, about in (("en", "Next symbol of the embedded Reber grammar"), ("pt_BR", "O próximo símbolo")):
+        program.dispatcher.run("language.set", language=language)
+        program.dispatcher.run("record.open")
+        wait_for(lambda: program.offers.dialog is not None)
+        models = program.offers.dialog.models
+        rows = dict(models.item(n).text().split("\n") for n in range(models.count() - 1))
+        program.offers.dialog.reject()
+        assert rows["reber"].startswith(about)
+    program.dispatcher.run("language.set", language="en")
+
+
 def test_a_net_alone_waits_for_a_sequence(program, wait_for, tmp_path):
     for ending in (".json", ".safetensors"):
         shutil.copy(paths.samples() / "nets" / f"sunspots{ending}", tmp_path / f"mine{ending}")
@@ -248,6 +260,6 @@ def test_what_fits_is_seen_from_width_and_symbols(make_trace):
     text = sample("reber").load()
     series = make_trace(inputs=3).sequence
     values = NetSummary("", "", "", (), 0, 3, 1, "value")
-    symbols = NetSummary("", "", "", (), 0, len(text.vocabulary), 1, "probability", "", text.vocabulary)
+    symbols = NetSummary("", "", "", (), 0, len(text.vocabulary), 1, "probability", {}, text.vocabulary)
     assert (fits(values, series), fits(values, text)) == (True, False)
     assert (fits(symbols, series), fits(symbols, text)) == (False, True)

@@ -96,7 +96,7 @@ def test_the_summary_tells_the_net_without_building_it(saved):
     assert [(layer.inputs, layer.units, layer.outputs) for layer in summary.layers] == [(2, 6, 4), (8, 6, 4)]
     assert summary.layers[1].directions == ("forward", "reverse")
     assert (summary.inputs, summary.outputs, summary.output_kind) == (2, 1, "value")
-    assert summary.note == "Look here."
+    assert [summary.words(code) for code in ("en", "pt_BR", "xx")] == ["Look here.", "Olhe aqui.", "Look here."]
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
