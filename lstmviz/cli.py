@@ -149,10 +149,9 @@ def _open_options(parser: Parser) -> None:
 
 def _open(arguments: argparse.Namespace) -> int:
     files = _files(arguments)
-    if sys.platform.startswith("linux") and not any(
-        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    ):
-        raise LstmvizError("There is no display to open a window on. `lstmviz pictures` draws the window into files.")
+    from lstmviz.app.display import check_display
+
+    check_display()
     from lstmviz.app.main import run
 
     return run(files, arguments.sample, arguments.language or "")
@@ -229,11 +228,13 @@ def _record(arguments: argparse.Namespace) -> int:
         sequence = load_sequence(arguments.sequence, **options)
     from lstmviz.engine.recorder import record
     from lstmviz.nets.reader import load_model
+    from lstmviz.traces.store import save_trace
 
     model = load_model(net or arguments.model)
     with _progress(arguments.out) as report:
         trace = record(model, sequence, progress=report)
-    trace.save(arguments.out)
+    with _progress(arguments.out) as report:
+        save_trace(trace, arguments.out, report)
     worst = tr("unchecked") if trace.check is None else f"max |Δ| = {trace.check.max_error:.1e}"
     print(
         tr(
@@ -283,7 +284,8 @@ def _export(arguments: argparse.Namespace) -> int:
     from lstmviz.traces.store import open_trace
 
     exporter_for(arguments.out)
-    trace = open_trace(arguments.trace)
+    with _progress(arguments.trace) as report:
+        trace = open_trace(arguments.trace, report)
     selection = {name: getattr(arguments, name) for name in ("signals", "layers", "directions", "units", "steps")}
     with _progress(arguments.out) as report:
         export(trace, arguments.out, **selection, form=arguments.form, progress=report)

@@ -97,10 +97,10 @@ def _record_trace(workshop: Workshop, request: RecordTrace, report: Report) -> P
     yield from trace_to_wire(trace)
 
 
-def _open_trace(_workshop: Workshop, request: OpenTrace, _report: Report) -> Pieces:
+def _open_trace(_workshop: Workshop, request: OpenTrace, report: Report) -> Pieces:
     from lstmviz.traces.store import open_trace
 
-    yield from trace_to_wire(open_trace(request.path))
+    yield from trace_to_wire(open_trace(request.path, progress=report))
 
 
 def _write_trace(workshop: Workshop, request: WriteTrace, report: Report) -> Pieces:
@@ -112,16 +112,16 @@ def _write_trace(workshop: Workshop, request: WriteTrace, report: Report) -> Pie
         header, rows, total = preview(trace, request.path, request.preview, **selection)
         yield Preview(tuple(header), tuple(tuple(row) for row in rows), total)
     else:
-        write_trace(trace, request.path, request.selection, report)
+        _write(trace, request.path, request.selection, report)
         yield Written(request.path, _bytes_of(Path(request.path)))
 
 
-def write_trace(trace: Trace, path: str, selection: dict[str, Any], report: Report) -> None:
+def _write(trace: Trace, path: str, selection: dict[str, Any], report: Report) -> None:
     """Write a trace as a store (``.zarr``), or export what is selected by the path's ending."""
     if Path(path).suffix.lower() == ".zarr":
         from lstmviz.traces.store import save_trace
 
-        save_trace(trace, path)
+        save_trace(trace, path, progress=report)
     else:
         from lstmviz.traces.export import export
 

@@ -257,6 +257,18 @@ def test_a_recording_tells_how_far_it_is_and_stops_in_the_middle(client: PipeCli
     assert 0 < told[0].done < told[0].total == len(long)
 
 
+def test_saving_and_opening_a_trace_tell_how_far_they_are(
+    shared: PipeClient, make_trace: Callable[..., Trace], tmp_path: Path
+) -> None:
+    store = str(tmp_path / "t.zarr")
+    saved: list[Progress] = []
+    opened: list[Progress] = []
+    shared.wait(shared.write_trace(make_trace(), store, on_progress=saved.append))
+    shared.wait(shared.ask_trace(OpenTrace(0, store), ignore, on_progress=opened.append))
+    for told in (saved, opened):
+        assert told[-1].done == told[-1].total > 0
+
+
 def test_cancelling_an_export_leaves_no_file(
     client: PipeClient, make_trace: Callable[..., Trace], tmp_path: Path
 ) -> None:
