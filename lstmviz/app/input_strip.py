@@ -21,6 +21,7 @@ from lstmviz.sequences.sequence import Sequence
 CURVE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MANY = len(CURVE_COLOURS)
 """More features than this are a heat map: more curves than colours cannot be told apart."""
+_LOWEST_PICTURE = 36
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ Floats = npt.NDArray[np.floating]
 def height_of(sequence: Sequence) -> int:
     """The smallest height at which the strip can be read."""
     return {"text": 26, "symbols": 26, "audio": 52, "image": 64}.get(sequence.kind, 56)
+
+
+def lowest_of(sequence: Sequence) -> int:
+    """The height down to which the strip gives way; a picture can be lower than a curve."""
+    picture = sequence.kind in ("image", "series") and not sequence.vocabulary and sequence.features > MANY
+    return _LOWEST_PICTURE if picture else height_of(sequence)
 
 
 def draw_input(painter: QPainter, rect: QRect, ink: Ink) -> Notes:

@@ -22,8 +22,8 @@ Floats = npt.NDArray[np.floating]
 Places = npt.NDArray[np.intp]
 _LINE = 16
 """Height of one line of symbols."""
-_PICTURE = 44
-"""Height of the picture that many outputs make."""
+_PICTURE, _LOWEST_PICTURE = 44, 28
+"""Height of the picture that many outputs make, and down to which it gives way."""
 _CURVES = 3
 """Outputs drawn at once; with their targets that is as many curves as can be told apart."""
 
@@ -71,6 +71,13 @@ def height_of(trace: Trace) -> int:
     if trace.output_kind == "probability":
         return 2 * _LINE + 26
     return _PICTURE * (2 if _has_targets(trace) else 1) if trace.outputs.shape[1] > MANY else 56
+
+
+def lowest_of(trace: Trace) -> int:
+    """The height down to which the strip gives way."""
+    if trace.output_kind != "value" or trace.outputs is None or trace.outputs.shape[1] <= MANY:
+        return height_of(trace)
+    return _LOWEST_PICTURE * (2 if _has_targets(trace) else 1)
 
 
 def draw_output(painter: QPainter, rect: QRect, ink: Ink) -> Notes:

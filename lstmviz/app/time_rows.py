@@ -48,22 +48,22 @@ class Row:
 def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -> tuple[tuple[Row, ...], int]:
     """The rows in ``height`` pixels, top to bottom, and the pixels they need where that is more.
 
-    Heat maps share what the strips leave; where that is too little they keep their smallest height and the view
-    scrolls.
+    Heat maps share what the strips leave; where that is too little they keep their smallest height, pictures among
+    the strips give way where that is enough, and else the view scrolls.
     """
     maps = [(layer, side, name) for layer, side in lanes for name in signals if name in trace.names(layer)]
-    above = input_strip.height_of(trace.sequence)
-    below = output_strip.height_of(trace)
-    labels = LABELS if trace.sequence.labels is not None else 0
-    fixed = GAP + above + (labels + 2 if labels else 0) + (below + GAP if below else 0) + GAP
     count = max(1, len(maps))
+    lowest = _lowest(trace, lanes, signals)
+    labels = LABELS if trace.sequence.labels is not None else 0
+    above, below = _strips(trace, height - count * (lowest + GAP) - (labels + 2 if labels else 0) - 3 * GAP)
+    fixed = GAP + above + (labels + 2 if labels else 0) + (below + GAP if below else 0) + GAP
     # once the maps can be read the strips grow too, a third of what is to share
     shared = max(0, height - fixed - count * (_READABLE_MAP + GAP)) // 3
     written = bool(trace.sequence.vocabulary)
     grown = 0 if written else min(shared // (2 if below else 1), above)
     raised = min(shared - grown, below) if below else 0
     room = (height - fixed - grown - raised) // count - GAP
-    each = min(max(room, _lowest(trace, lanes, signals)), LARGEST_MAP)
+    each = min(max(room, lowest), LARGEST_MAP)
     rows = [Row("input", GAP, above + grown)]
     if labels:
         rows.append(Row("labels", rows[-1].bottom + 2, labels))
@@ -72,6 +72,18 @@ def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -
     if below:
         rows.append(Row("output", rows[-1].bottom + GAP, below + raised))
     return tuple(rows), rows[-1].bottom + GAP
+
+
+def _strips(trace: Trace, room: int) -> tuple[int, int]:
+    """The heights of the input and the output strip, as they would be or low enough for ``room`` where they can."""
+    above, below = input_strip.height_of(trace.sequence), output_strip.height_of(trace)
+    from_above = above - input_strip.lowest_of(trace.sequence)
+    yielding = from_above + below - output_strip.lowest_of(trace)
+    missing = above + below - room
+    if not 0 < missing <= yielding:
+        return above, below
+    less = missing * from_above // yielding
+    return above - less, below - (missing - less)
 
 
 def _lowest(trace: Trace, lanes: Lanes, signals: tuple[str, ...]) -> int:

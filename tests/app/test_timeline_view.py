@@ -265,3 +265,17 @@ def test_many_outputs_are_a_picture_of_the_target_above_one_of_the_prediction(qt
     bright = [image.pixelColor(x, row.top + y).lightness() > 128 for y in (3, quarter, 2 * quarter + 3, 3 * quarter)]
     assert bright == [False, True, True, False]
     assert "target above, prediction below" in stage.view.findChild(AxisBar).toolTip()
+
+
+def test_pictures_give_way_before_the_view_scrolls_and_stay_whole_where_it_must(make_trace: Make) -> None:
+    trace = make_trace(steps=20, inputs=28, units=24)
+    outputs = np.zeros((20, 28), np.float32)
+    sequence = replace(trace.sequence, kind="image")
+    trace = replace(trace, sequence=sequence, outputs=outputs, output_names=trace.sequence.names, targets=outputs)
+    signals = tuple("fiogch")
+    whole, needed = rows_of(trace, ((0, "forward"),), signals, 100)
+    low, fits = rows_of(trace, ((0, "forward"),), signals, needed - 40)
+    assert (needed, fits) == (sum(row.height for row in whole) + 9 * 5, needed - 40)
+    assert [row.height for row in low[1:-1]] == [row.height for row in whole[1:-1]]
+    assert low[0].height >= 28
+    assert low[-1].height >= 2 * 28
