@@ -91,3 +91,13 @@ def test_the_page_of_shortcuts_lists_every_key_of_the_table(program):
     ]
     assert sorted(shown) == sorted(plain(command.title) for command in COMMANDS.values() if command.shortcut)
     page.deleteLater()
+
+
+def test_the_page_of_shortcuts_cuts_no_line_in_the_longer_language(program, qtbot):
+    program.dispatcher.run("language.set", language="pt_BR")
+    page = ShortcutsDialog(program.window)
+    page.show()
+    qtbot.waitExposed(page)
+    assert [page.list.columnWidth(n) >= page.list.sizeHintForColumn(n) for n in range(3)] == [True] * 3
+    assert page.width() <= program.window.width()
+    page.deleteLater()

@@ -16,7 +16,6 @@ class ShortcutsDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Keyboard shortcuts"))
-        self.resize(820, 640)
         self.list = QTreeWidget(self)
         self.list.setColumnCount(3)
         self.list.setHeaderLabels([tr("Command"), tr("Keys"), tr("What it does")])
@@ -30,11 +29,18 @@ class ShortcutsDialog(QDialog):
         for column in range(2):
             self.list.resizeColumnToContents(column)
             self.list.setColumnWidth(column, self.list.columnWidth(column) + 16)
+        self.list.setMinimumWidth(min(self._wide(), parent.width() - 80) if parent is not None else 0)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(self.list, 1)
         layout.addWidget(buttons)
+        self.resize(max(820, self.sizeHint().width()), 640)
+
+    def _wide(self) -> int:
+        """The width of the list in which no line is cut."""
+        columns = self.list.columnWidth(0) + self.list.columnWidth(1) + self.list.sizeHintForColumn(2)
+        return columns + self.list.verticalScrollBar().sizeHint().width() + 2 * self.list.frameWidth()
 
     def _add_group(self, menu: str) -> None:
         group = QTreeWidgetItem(self.list, [plain(menu)])
