@@ -15,7 +15,6 @@ from lstmviz.wire.messages import (
     LoadSequence,
     OpenTrace,
     Payload,
-    Preview,
     RecordTrace,
     Request,
     SequenceLoaded,
@@ -105,15 +104,8 @@ def _open_trace(_workshop: Workshop, request: OpenTrace, report: Report) -> Piec
 
 def _write_trace(workshop: Workshop, request: WriteTrace, report: Report) -> Pieces:
     trace = workshop.uploaded(request.trace or request.id)
-    if request.preview > 0:
-        from lstmviz.traces.export import preview
-
-        selection: dict[str, Any] = request.selection
-        header, rows, total = preview(trace, request.path, request.preview, **selection)
-        yield Preview(tuple(header), tuple(tuple(row) for row in rows), total)
-    else:
-        _write(trace, request.path, request.selection, report)
-        yield Written(request.path, _bytes_of(Path(request.path)))
+    _write(trace, request.path, request.selection, report)
+    yield Written(request.path, _bytes_of(Path(request.path)))
 
 
 def _write(trace: Trace, path: str, selection: dict[str, Any], report: Report) -> None:

@@ -50,7 +50,6 @@ class Client:
         self._transport: Transport | None = None
         self._reader: framing.FrameReader[Answer] = framing.FrameReader(Answer)
         self._tickets: dict[int, Ticket] = {}
-        self._newest: dict[str, Ticket] = {}
         self._outbox = Outbox()
         self._handed_over = HandedOver()
         self._number = 0
@@ -85,21 +84,6 @@ class Client:
         """Ask one request; its id is replaced by the next number. After a failure of the engine it fails at once."""
         return self._submit(tickets.one(request), Callbacks(on_part, on_progress, on_done, on_failed))
 
-    def ask_latest(
-        self,
-        key: str,
-        request: Request,
-        on_part: OnPart = ignore,
-        on_progress: OnProgress = ignore,
-        on_done: OnDone = ignore,
-        on_failed: OnFailed = ignore,
-    ) -> Ticket:
-        """Ask, and cancel the question asked before under the same key: only the newest answer matters."""
-        if key in self._newest:
-            self._newest[key].cancel()
-        self._newest[key] = self.ask(request, on_part, on_progress, on_done, on_failed)
-        return self._newest[key]
-
     def ask_trace(
         self,
         request: Request,
@@ -116,14 +100,13 @@ class Client:
         trace: Trace,
         path: str,
         selection: dict[str, object] | None = None,
-        preview: int = 0,
         on_part: OnPart = ignore,
         on_progress: OnProgress = ignore,
         on_done: OnDone = ignore,
         on_failed: OnFailed = ignore,
     ) -> Ticket:
-        """Hand over a trace and have it saved or exported by the path's ending; ``preview`` rows are only shown."""
-        write = WriteTrace(0, path, selection or {}, preview)
+        """Hand over a trace and have it saved or exported by the path's ending."""
+        write = WriteTrace(0, path, selection or {})
         return self._submit(
             lambda number: self._handed_over.question(trace, write)(number),
             Callbacks(on_part, on_progress, on_done, on_failed),

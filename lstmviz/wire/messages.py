@@ -97,14 +97,6 @@ class SequenceLoaded(msgspec.Struct, frozen=True, tag=True):
     sequence: SequenceData
 
 
-class Preview(msgspec.Struct, frozen=True, tag=True):
-    """The first rows of an export, as text."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    total_rows: int
-
-
 class Written(msgspec.Struct, frozen=True, tag=True):
     """A file that was written: where, and how many bytes."""
 
@@ -123,7 +115,7 @@ class EngineInfo(msgspec.Struct, frozen=True, tag=True):
     log: str
 
 
-Payload = TraceHeader | TracePart | NetSummary | SequenceLoaded | Preview | Written | EngineInfo
+Payload = TraceHeader | TracePart | NetSummary | SequenceLoaded | Written | EngineInfo
 
 
 class Hello(msgspec.Struct, frozen=True, tag=True):
@@ -172,15 +164,13 @@ class Upload(msgspec.Struct, frozen=True, tag=True):
 class WriteTrace(msgspec.Struct, frozen=True, tag=True):
     """Write a trace that was uploaded: a store (``.zarr``) or an export, by the file's ending.
 
-    selection: signals, layers, directions, units, steps and form as ``export`` takes them; preview > 0 answers with a
-    Preview of so many rows and writes nothing, else Written. trace: the id under which the trace was uploaded, 0 for
-    this one; the engine keeps the last.
+    selection: signals, layers, directions, units, steps and form as ``export`` takes them. trace: the id under which
+    the trace was uploaded, 0 for this one; the engine keeps the last. Answered by Written.
     """
 
     id: int
     path: str
     selection: dict[str, object] = {}
-    preview: int = 0
     trace: int = 0
 
 

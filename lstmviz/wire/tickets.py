@@ -87,7 +87,7 @@ def one(request: Request) -> Question:
 
 
 class HandedOver:
-    """The trace that the engine has from us, so that a preview after a preview does not send it again."""
+    """The trace that the engine has from us, so that one export after another does not send it again."""
 
     def __init__(self) -> None:
         self._trace: Callable[[], Trace | None] = ignore

@@ -31,7 +31,6 @@ from lstmviz.wire.messages import (
     LoadSequence,
     OpenTrace,
     Part,
-    Preview,
     Progress,
     RecordTrace,
     SequenceLoaded,
@@ -130,7 +129,7 @@ def test_an_unforeseen_failure_is_a_sentence_that_names_the_log(
     shared: PipeClient, make_trace: Callable[..., Trace]
 ) -> None:
     failures: list[LstmvizError] = []
-    shared.wait(shared.write_trace(make_trace(), "a.csv", {"no such": 1}, preview=1, on_failed=failures.append))
+    shared.wait(shared.write_trace(make_trace(), "a.csv", {"no such": 1}, on_failed=failures.append))
 
     assert "engine.log" in str(failures[0])
     assert "Traceback" in Path(str(failures[0].values["log"])).read_text(encoding="utf-8")
@@ -161,7 +160,7 @@ def test_a_model_that_changed_on_the_disk_is_loaded_again(shared: PipeClient, mo
     assert record(shared, model, sequence).units == 9
 
 
-def test_a_trace_is_saved_exported_previewed_and_opened(
+def test_a_trace_is_saved_exported_and_opened(
     shared: PipeClient, make_trace: Callable[..., Trace], tmp_path: Path
 ) -> None:
     trace = make_trace(steps=20)
@@ -171,34 +170,32 @@ def test_a_trace_is_saved_exported_previewed_and_opened(
     shared.wait(shared.write_trace(trace, store, on_part=parts.append))
     wide: dict[str, object] = {"signals": "f,i", "units": "0:2", "form": "wide"}
     shared.wait(shared.write_trace(trace, table, wide, on_part=parts.append))
-    shared.wait(shared.write_trace(trace, table, {"signals": "f"}, preview=3, on_part=parts.append))
     shared.wait(shared.ask_trace(OpenTrace(0, store), opened.append))
 
-    saved, exported, preview = parts
+    saved, exported = parts
     assert isinstance(saved, Written)
     assert saved.size > 0
     assert exported == Written(table, Path(table).stat().st_size)
     assert len(Path(table).read_text(encoding="utf-8").splitlines()) == 21
-    assert isinstance(preview, Preview)
-    assert (len(preview.rows), preview.total_rows) == (3, 20 * 8)
     assert bytes_of(opened[0]) == bytes_of(trace)
 
 
-def test_a_preview_cancelled_at_once_does_not_spoil_the_next(
-    shared: PipeClient, make_trace: Callable[..., Trace]
+def test_an_export_cancelled_at_once_does_not_spoil_the_next(
+    shared: PipeClient, make_trace: Callable[..., Trace], tmp_path: Path
 ) -> None:
     trace = make_trace()
     parts: list[object] = []
     failures: list[LstmvizError] = []
-    first = shared.write_trace(trace, "a.csv", preview=1)
-    second = shared.write_trace(trace, "a.csv", preview=2, on_part=parts.append, on_failed=failures.append)
+    paths = [str(tmp_path / f"{name}.csv") for name in "abc"]
+    first = shared.write_trace(trace, paths[0])
+    second = shared.write_trace(trace, paths[1], on_part=parts.append, on_failed=failures.append)
     first.cancel()
-    third = shared.write_trace(trace, "a.csv", preview=3, on_part=parts.append, on_failed=failures.append)
+    third = shared.write_trace(trace, paths[2], on_part=parts.append, on_failed=failures.append)
     shared.wait(second)
     shared.wait(third)
 
     assert [str(failure) for failure in failures] == []
-    assert [len(part.rows) for part in parts if isinstance(part, Preview)] == [2, 3]
+    assert [part.path for part in parts if isinstance(part, Written)] == paths[1:]
 
 
 def test_two_requests_at_once_are_answered_in_order(shared: PipeClient, csv: str, tmp_path: Path) -> None:

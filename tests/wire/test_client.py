@@ -95,11 +95,10 @@ class Bench:
         self.engine.greet()
         return self
 
-    def ask(self, path: str, key: str = "") -> client_module.Ticket:
+    def ask(self, path: str) -> client_module.Ticket:
         tell = self.told.append
         callbacks = (tell, tell, lambda: tell("done " + path), lambda error: tell(str(error)))
-        request = InspectModel(0, path)
-        return self.client.ask_latest(key, request, *callbacks) if key else self.client.ask(request, *callbacks)
+        return self.client.ask(InspectModel(0, path), *callbacks)
 
 
 @pytest.fixture
@@ -157,16 +156,6 @@ def test_a_question_cancelled_before_it_was_sent_is_never_sent(bench: Bench) -> 
     bench.ready()
 
     assert bench.engine.asked() == []
-
-
-def test_only_the_newest_question_of_a_key_is_answered(bench: Bench) -> None:
-    bench.ready()
-    for path in "abc":
-        bench.ask(path, key="hover")
-
-    bench.engine.say(Done(1), Done(2), Done(3))
-
-    assert bench.told == ["done c"]
 
 
 def test_what_was_unanswered_is_asked_again_after_a_death(bench: Bench) -> None:
@@ -286,13 +275,13 @@ def test_a_trace_is_handed_over_piece_by_piece_as_there_is_room(bench: Bench, ma
     bench.engine.room = False
     trace = make_trace()
     pieces = list(trace_to_wire(trace))
-    bench.client.write_trace(trace, "out.csv", {"form": "wide"}, preview=5)
+    bench.client.write_trace(trace, "out.csv", {"form": "wide"})
 
     for sent in range(1, len(pieces) + 1):
         assert frames(bench.engine.asked()) == frames(Upload(1, piece) for piece in pieces[:sent])
         bench.engine.listener.on_drained()
 
-    assert bench.engine.asked()[-1] == WriteTrace(1, "out.csv", {"form": "wide"}, 5, trace=1)
+    assert bench.engine.asked()[-1] == WriteTrace(1, "out.csv", {"form": "wide"}, trace=1)
 
 
 def test_a_cancelled_hand_over_stops_in_the_middle(bench: Bench, make_trace: Callable[..., Trace]) -> None:
