@@ -1,1 +1,1 @@
-"""Saturation, horizons and what pushed a gate: arrays in, arrays out."""
+"""Saturation, horizons, what pushed a gate, patterns and differences: arrays in, arrays out."""

@@ -18,11 +18,6 @@ class Saturation:
     low: Fractions
     high: Fractions
 
-    @property
-    def either(self) -> Fractions:
-        """The fraction of steps at one end or the other, (H,)."""
-        return self.low + self.high
-
 
 def gate_saturation(gate: Array, closed: float = 0.1, opened: float = 0.9) -> Saturation:
     """Per unit, the fraction of steps in which a gate is closed (< 0.1) and in which it is open (> 0.9).
@@ -30,8 +25,3 @@ def gate_saturation(gate: Array, closed: float = 0.1, opened: float = 0.9) -> Sa
     gate: (T, H) in [0, 1]. Source: Karpathy, Johnson and Fei-Fei (2015): right- and left-saturated gates.
     """
     return Saturation((gate < closed).mean(axis=0), (gate > opened).mean(axis=0))
-
-
-def tanh_saturation(signal: Array, limit: float = 0.9) -> Saturation:
-    """Per unit, the fraction of steps in which a signal of tanh lies below −0.9 and above 0.9. signal: (T, H)."""
-    return Saturation((signal < -limit).mean(axis=0), (signal > limit).mean(axis=0))
