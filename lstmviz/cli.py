@@ -179,6 +179,8 @@ def _pictures(arguments: argparse.Namespace) -> int:
 def _files(arguments: argparse.Namespace) -> list[str]:
     for file in arguments.files:
         if not Path(file).exists():
+            if Path(file).name != file or Path(file).suffix:  # no command looks like that
+                raise LstmvizError("There is no file “{file}”.", file=file)
             raise UsageError(
                 "“{file}” is neither a file nor a command. `lstmviz --help` lists the commands.", file=file
             )

@@ -281,6 +281,12 @@ def test_a_failure_is_one_sentence_and_status_1_and_leaves_no_file(
     assert names_in(folder) == before
 
 
+@pytest.mark.parametrize("file", ["gone.csv", "gone.zarr", "folder/gone"])
+def test_a_file_that_is_gone_is_no_wrong_usage(file: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([file]) == 1
+    assert capsys.readouterr().err == f"lstmviz: There is no file “{file}”.\n"
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -114,6 +114,12 @@ def preview(trace: Trace, path: str | Path, rows: int, *, form: str = "long", **
 def exporter_for(path: str | Path) -> Exporter:
     """The format that a path's ending names; ExportError where it names none."""
     ending = Path(path).suffix.lower()
+    if not ending:
+        raise ExportError(
+            "“{path}” has no ending, which says the format; expected one of: {endings}.",
+            path=str(path),
+            endings=" ".join(EXPORTERS),
+        )
     if ending not in EXPORTERS:
         raise ExportError(
             "“{path}” ends in “{ending}”; expected one of: {endings}.",

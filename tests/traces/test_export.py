@@ -212,6 +212,7 @@ def test_progress_ends_at_the_total_and_a_cancel_leaves_the_old_file(
 @pytest.mark.parametrize(
     ("path", "wish", "error", "words"),
     [
+        ("gates", {}, ExportError, "“gates” has no ending, which says the format; expected one of: .csv .tsv"),
         ("a.xls", {}, ExportError, "“a.xls” ends in “.xls”; expected one of: .csv .tsv .parquet .npz .h5 .hdf5"),
         ("a", {}, ExportError, "expected one of: .csv"),
         ("a.csv", {"form": "tall"}, ExportError, "“tall” is no form of table; expected long or wide"),
