@@ -47,7 +47,7 @@ class Call:
         """One trace for each sequence of the batch, computed when first asked for; raises ModelError if not."""
         if self.failed is not None:
             raise self.failed
-        if not self._traces:
+        if not self._traces and self.xs[0].shape[1]:
             x, h = torch.cat(self.xs), torch.cat(self.hs)
             lengths = self.lengths or [len(x)] * x.shape[1]
             with torch.autocast(self.stack.device.type, enabled=False):  # asked for where the module is called
@@ -172,7 +172,8 @@ def _hook(seen: Watch, path: str) -> Callable[..., None]:
 
 def _check_dtype(path: str, part: Any, output: Any) -> None:
     """Refuse a call that autocast ran in another float type: its gates cannot be computed from what is seen."""
-    found, expected = output[0].data.dtype, next(part.parameters()).dtype
+    h = output if isinstance(output, Tensor) else output[0].data
+    found, expected = h.dtype, next(part.parameters()).dtype
     if found != expected:
         raise ModelError(
             "“{path}” ran in {found} under autocast, while its weights are {expected}; it was not recorded. Leave"

@@ -212,6 +212,15 @@ def test_a_layer_by_itself_gives_a_trace_with_a_whole_name() -> None:
     assert watch.traces[""].name == "LSTM · sequence"
 
 
+@pytest.mark.parametrize("module", [nn.LSTM(3, 4), nn.RNN(3, 4), nn.LSTMCell(3, 4), nn.RNNCell(3, 4)])
+def test_a_batch_of_no_sequences_disturbs_nothing_and_gives_no_trace(module: nn.Module) -> None:
+    x = torch.zeros(0, 3) if isinstance(module, nn.RNNCellBase) else torch.zeros(5, 0, 3)
+    with lstmviz.watch(module) as watch:
+        module(x)
+
+    assert watch.traces[""] == []
+
+
 def test_a_call_under_autocast_is_told_and_not_recorded() -> None:
     module = nn.Sequential(nn.LSTM(3, 4))
     with lstmviz.watch(module) as watch, torch.autocast("cpu", dtype=torch.bfloat16):
