@@ -144,6 +144,8 @@ class Trace:
         arrays = [self.inputs, self.outputs, self.targets]
         for lane in self.lanes.values():
             arrays += [*lane.signals.values(), lane.h0, lane.c0]
+            if lane.weights is not None:  # other traces of the same model share them
+                arrays += [lane.weights.wx, lane.weights.wh, lane.weights.b, getattr(lane.weights, "whr", None)]
         for array in arrays:
             if array is not None:
                 array.flags.writeable = False

@@ -245,6 +245,14 @@ def test_later_training_does_not_change_a_trace():
         assert not trace[name].flags.writeable
 
 
+def test_the_weights_of_a_trace_are_read_only_as_other_traces_of_the_model_share_them():
+    trace = lstmviz.record(nn.LSTM(3, 8, proj_size=2), torch.randn(10, 3))
+    weights = trace.lanes[0, "forward"].weights
+    for array in (weights.wx, weights.wh, weights.b, weights.whr):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
 def test_weights_that_are_nan_are_recorded_and_fail_the_check():
     module = nn.LSTM(3, 8)
     with torch.no_grad():
