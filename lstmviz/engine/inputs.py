@@ -97,7 +97,9 @@ def initial_state(name: str, given: Any, stack: Stack, batch: int) -> Tensor:
     if given is None:
         return torch.zeros((lanes, batch, width), dtype=stack.dtype, device=stack.device)
     try:
-        state = torch.as_tensor(given).detach().to(stack.device, stack.dtype)
+        # a copy, since torch takes no array that is read-only, as those of a trace are, or runs backwards
+        state = given.detach() if isinstance(given, Tensor) else torch.from_numpy(np.array(given, np.float64))
+        state = state.to(stack.device, stack.dtype)
     except (TypeError, ValueError, RuntimeError):
         state = torch.empty(0)
     if state.ndim == 1 and lanes == 1:

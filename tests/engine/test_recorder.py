@@ -253,6 +253,15 @@ def test_the_weights_of_a_trace_are_read_only_as_other_traces_of_the_model_share
             array[...] = 0
 
 
+def test_a_recording_goes_on_where_a_trace_ended():
+    module, x = nn.LSTM(3, 8), torch.randn(20, 3)
+    whole, first = lstmviz.record(module, x), lstmviz.record(module, x[:10])
+    rest = lstmviz.record(module, x[10:], h0=first["h"][-1:], c0=first["c"][-1:])
+    np.testing.assert_allclose(rest["c"], whole["c"][10:], atol=1e-6)
+    backwards = lstmviz.record(module, x[10:], h0=first["h"][-1, ::-1], c0=first["c"][-1, ::-1].tolist())
+    np.testing.assert_array_equal(backwards.lanes[0, "forward"].h0, first["h"][-1, ::-1])
+
+
 def test_weights_that_are_nan_are_recorded_and_fail_the_check():
     module = nn.LSTM(3, 8)
     with torch.no_grad():
