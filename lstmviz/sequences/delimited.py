@@ -30,6 +30,12 @@ class Row:
     entries: list[str]
 
 
+def check_skip(skip: int, path: Path) -> None:
+    """Raise a SequenceError where ``skip`` is no number of lines to leave out."""
+    if not isinstance(skip, int) or skip < 0:
+        raise SequenceError("“{file}”: skip={skip}; expected a number of lines.", file=path.name, skip=skip)
+
+
 def decode_table(data: bytes, path: Path, encoding: str | None) -> tuple[str, str]:
     """The text of a table, and a note of how it was read: what is not UTF-8 is taken for what Excel writes.
 

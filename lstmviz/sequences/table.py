@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lstmviz.errors import SequenceError
 from lstmviz.sequences import entries
 from lstmviz.sequences.columns import Place, Table, few
-from lstmviz.sequences.delimited import Row, decode_table, rows
+from lstmviz.sequences.delimited import Row, check_skip, decode_table, rows
 from lstmviz.sequences.missing import Missing, settle, way_of
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.timecolumn import find_times, times_of
@@ -45,7 +45,8 @@ def read(
     of day, month and year. comment: what begins a line to leave out. skip: lines at the top to leave out. encoding:
     where it is neither UTF-8, UTF-16 with a mark nor Windows-1252. Raises SequenceError with the line and the column.
     """
-    _check_options(path, delimiter, decimal, thousands, dates, skip)
+    _check_options(path, delimiter, decimal, thousands, dates)
+    check_skip(skip, path)
     way_of(missing, path)
     if delimiter is None and path.suffix.lower() == ".tsv":
         delimiter = "\t"
@@ -74,7 +75,7 @@ def read(
 
 
 def _check_options(
-    path: Path, delimiter: str | None, decimal: str | None, thousands: str | None, dates: str | None, skip: int
+    path: Path, delimiter: str | None, decimal: str | None, thousands: str | None, dates: str | None
 ) -> None:
     for option, value, allowed in (
         ("delimiter", delimiter, (",", ";", "\t", " ")),
@@ -100,8 +101,6 @@ def _check_options(
             file=path.name,
             mark=decimal,
         )
-    if not isinstance(skip, int) or skip < 0:
-        raise SequenceError("“{file}”: skip={skip}; expected a number of lines.", file=path.name, skip=skip)
 
 
 def _table(path: Path, found: list[Row], header: bool | None, decimal: str | None, thousands: str | None) -> Table:

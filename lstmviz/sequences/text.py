@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lstmviz.errors import SequenceError
-from lstmviz.sequences.delimited import decode
+from lstmviz.sequences.delimited import check_skip, decode
 from lstmviz.sequences.sequence import Sequence
 
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*|[^\w\s]|\n")
@@ -34,8 +34,10 @@ def read(
         raise SequenceError(
             "“{file}”: level={level} is not known; expected characters or words.", file=path.name, level=level
         )
+    check_skip(skip, path)
     text = decode(path.read_bytes(), path, encoding).replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(text.splitlines(keepends=True)[skip:])
+    # not splitlines: it also splits at form feeds and Unicode separators, which are characters of a line
+    text = "\n".join(text.split("\n")[skip:])
     symbols = list(text) if level == "characters" else _WORD.findall(text)
     if not symbols:
         raise SequenceError("“{file}” has no {level} to read; expected at least one.", file=path.name, level=level)
@@ -45,7 +47,7 @@ def read(
         raise SequenceError(
             "The vocabulary has the symbol {symbol} twice; expected each symbol once.", symbol=repr(twice)
         )
-    places = _places(symbols, known, path)
+    places = _places(symbols, known, path, skip)
     return Sequence(
         places[:, None],
         names=("symbol",),
@@ -59,7 +61,7 @@ def read(
 
 
 def _places(
-    symbols: list[str], vocabulary: tuple[str, ...], path: Path
+    symbols: list[str], vocabulary: tuple[str, ...], path: Path, skipped: int
 ) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     table = {symbol: place for place, symbol in enumerate(vocabulary)}
     for step, symbol in enumerate(symbols):
@@ -68,7 +70,7 @@ def _places(
                 "“{file}” line {line}, step {step}: {symbol} is not in the vocabulary of {count} symbols; take it out "
                 "of the text, or add it to the vocabulary.",
                 file=path.name,
-                line=symbols[:step].count("\n") + 1,
+                line=skipped + symbols[:step].count("\n") + 1,
                 step=step,
                 symbol=repr(symbol),
                 count=len(vocabulary),

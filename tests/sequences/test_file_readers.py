@@ -250,6 +250,14 @@ def test_a_vocabulary_that_is_given_is_kept_and_what_it_lacks_is_named(read) -> 
         read("t.txt", b"ba", vocabulary="aba")
 
 
+def test_lines_left_out_are_counted_and_end_at_newlines_alone(read) -> None:  # type: ignore[no-untyped-def]
+    assert read("t.txt", "a\u2028b\nc\u2028d\n".encode(), skip=1).vocabulary == ("c", "\u2028", "d", "\n")
+    with pytest.raises(SequenceError, match=r"“t.txt” line 3, step 1: 'x'"):
+        read("t.txt", b"top\ntop\nax", vocabulary="a", skip=2)
+    with pytest.raises(SequenceError, match=r"skip=-1; expected a number of lines"):
+        read("t.txt", b"ab\ncd", skip=-1)
+
+
 def test_bytes_that_are_no_utf_8_are_named_by_line_and_place(read) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(SequenceError, match=r"“t.txt” line 2: the byte 0xff at 3 is not UTF-8"):
         read("t.txt", b"ab\n\xff")
