@@ -64,11 +64,25 @@ class Sequence:
                     what=what,
                     expected=expected,
                 )
+        if self.vocabulary:
+            self._check_places()
         if self.targets is not None:
             targets = np.array(self.targets, dtype=np.float32, ndmin=2)
             _set_read_only(self, "targets", targets if len(targets) == steps else targets.T)
         if self.times is not None:
             _set_read_only(self, "times", np.array(self.times))
+
+    def _check_places(self) -> None:
+        # NaN is left to who reads the symbols, and names its step
+        outside = np.flatnonzero((self.values < 0) | (self.values >= len(self.vocabulary)))
+        if len(outside):
+            raise SequenceError(
+                "Step {t} of “{name}” is the symbol {place}; its vocabulary has the symbols 0 to {last}.",
+                t=int(outside[0]) // self.features,
+                name=self.name,
+                place=float(self.values.flat[outside[0]]),
+                last=len(self.vocabulary) - 1,
+            )
 
     def __len__(self) -> int:
         return int(self.values.shape[0])
