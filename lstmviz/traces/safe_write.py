@@ -158,7 +158,8 @@ def _move(new: Path, target: Path) -> None:
         shutil.copymode(target, new)
         new.replace(target)
     elif not _exchanged(new, target):
-        aside = new.with_name(f"{new.name}.old")
+        # under a name that one finds and no sweep takes: a kill before the next line leaves it as the only whole one
+        aside = target.with_name(f"{target.stem}.{uuid.uuid4().hex[:8]}.old{target.suffix}")
         target.rename(aside)
         try:
             new.rename(target)

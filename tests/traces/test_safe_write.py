@@ -85,6 +85,31 @@ def test_any_failure_removes_the_new_and_keeps_the_old(tmp_path: Path, folder: b
     assert names(tmp_path) == ["a"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_kill_between_two_moves_leaves_the_old_folder_for_good(tmp_path: Path) -> None:
+    """Where a system cannot exchange two folders in one step."""
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from lstmviz.traces import safe_write\n"
+        "safe_write._exchanged = lambda new, target: False\n"
+        "with safe_write.replacing(sys.argv[1], folder=True) as new:\n"
+        "    rename = Path.rename\n"
+        "    Path.rename = lambda old, to: (rename(old, to), os.kill(os.getpid(), signal.SIGKILL))\n"
+    )
+    (tmp_path / "a.zarr").mkdir()
+    (tmp_path / "a.zarr" / "part").write_text("old")
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.zarr")], check=False)
+    assert not (tmp_path / "a.zarr").exists()
+    for left in tmp_path.iterdir():
+        os.utime(left, (0, 0))
+    with replacing(tmp_path / "b.csv"):
+        pass
+    (kept,) = tmp_path.glob("a.*.old.zarr")
+    assert (kept / "part").read_text() == "old"
+    assert names(tmp_path) == sorted([kept.name, "b.csv"])
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot say whether a process lives")
 def test_what_a_killed_process_left_is_swept_up_by_a_later_one(tmp_path: Path) -> None:
     program = (
