@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence as Many
 
-from PySide6.QtCore import QByteArray, QCoreApplication, QElapsedTimer, QRegularExpression, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QCoreApplication, QElapsedTimer, QRegularExpression, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -69,7 +69,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("lstmviz")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
-        self.resize(1400, 900)
+        self.resize(QSize(1400, 900).boundedTo(self.screen().availableSize()))
         self.setMinimumSize(840, 560)  # what three docks, centre and transport need in Portuguese
         self.views: dict[str, View] = {
             "cell": CellView(),

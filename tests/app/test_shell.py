@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -149,6 +149,13 @@ def test_focus_hides_every_dock_and_brings_back_those_that_were_open(program, op
     assert not any(dock.isVisible() for dock in program.window.docks.values())
     program.dispatcher.run("view.focus")
     assert [name for name, dock in program.window.docks.items() if dock.isVisible()] == ["unit", "step"]
+
+
+def test_a_first_window_is_no_larger_than_its_screen(qtbot):
+    window = Program(Settings()).window
+    qtbot.addWidget(window)
+    wanted = QSize(1400, 900).boundedTo(window.screen().availableSize()).expandedTo(window.minimumSize())
+    assert window.size() == wanted
 
 
 def test_reset_puts_moved_docks_back(program, open_trace):
