@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence as Many
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QElapsedTimer, QRegularExpression, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -192,9 +192,7 @@ class MainWindow(QMainWindow):
         self.badge.present(snapshot, changed)
         for name, view in self.views.items():
             if self._in_sight(name):
-                view.present(snapshot, changed)
-                if QAccessible.isActive():
-                    view.setAccessibleDescription(view.sentence())
+                view.tell(snapshot, changed)
             else:
                 self._unseen[name] |= changed
         if changed & {"trace", "docks", "focus"}:
@@ -218,7 +216,7 @@ class MainWindow(QMainWindow):
         for name, missed in self._unseen.items():
             if missed and self._in_sight(name):
                 self._unseen[name] = frozenset()
-                self.views[name].present(self.dispatcher.snapshot, missed)
+                self.views[name].tell(self.dispatcher.snapshot, missed)
 
     def _present_playing(self, playing: bool) -> None:
         if playing:

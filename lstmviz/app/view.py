@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from lstmviz.session.snapshot import Snapshot
@@ -19,6 +20,12 @@ class View(QWidget):
     def present(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
         """Draw what differs; ``changed`` holds names of Snapshot's fields. ``theme`` or ``language`` changed: all."""
         raise NotImplementedError
+
+    def tell(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
+        """Present; a screen reader, where one listens, is given the sentence that says the new state."""
+        self.present(snapshot, changed)
+        if QAccessible.isActive():
+            self.setAccessibleDescription(self.sentence())
 
     def sentence(self) -> str:
         """The view's state in one sentence, in the current language: for a screen reader and for the tests."""

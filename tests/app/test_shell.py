@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSize, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAccessible, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -62,6 +62,21 @@ def test_every_view_says_its_state_in_a_sentence_in_both_languages(program, open
             program.dispatcher.run("language.set", language=name)
             for view in program.window.views.values():
                 assert len(view.sentence().split()) > 2
+
+
+def test_a_screen_reader_is_given_the_sentence_of_every_view_in_sight(program, open_trace):
+    QAccessible.setActive(True)
+    try:
+        open_trace(steps=20)
+        program.dispatcher.run("dock.unit")
+        program.dispatcher.run("cursor.set", t=7)
+        program.dispatcher.run("dock.unit")
+        for name in ("cell", "timeline", "unit", "step", "library", "transport"):
+            view = program.window.views[name]
+            assert view.accessibleDescription() == view.sentence() != ""
+        assert "7" in program.window.views["unit"].accessibleDescription()
+    finally:
+        QAccessible.setActive(False)
 
 
 def test_every_control_has_an_accessible_name_or_text(program, open_trace, qtbot):

@@ -87,7 +87,6 @@ class CellView(View):
         else:
             return
         self.setAccessibleName(tr("Cell"))
-        self.setAccessibleDescription(self.sentence())
 
     def sentence(self) -> str:
         """The layer, step, unit and its numbers; inside a step only what is computed by then."""

@@ -54,7 +54,6 @@ class StepView(View):
             if "phase" in changed:
                 self._follow()
         self.setAccessibleName(tr("Step"))
-        self.setAccessibleDescription(self.sentence())
 
     def sentence(self) -> str:
         """The step, the unit and the line of the current phase, or the last equation where no phase is lit."""
