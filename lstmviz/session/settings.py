@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -56,9 +57,10 @@ def load_settings(path: Path | None = None) -> Settings:
     except OSError as error:
         _log.warning("settings %s could not be read: %s", path, error)
         return Settings()
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         _log.warning("settings %s are broken (%s); kept aside as .bad", path, error)
-        path.replace(path.with_name(f"{path.name}.bad"))
+        with contextlib.suppress(OSError):  # what cannot be moved will be written over
+            path.replace(path.with_name(f"{path.name}.bad"))
         return Settings()
 
 

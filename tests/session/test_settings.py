@@ -31,12 +31,21 @@ def test_without_a_file_the_defaults_are_used():
     assert load_settings() == Settings()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"speed": "fast"}', b"\xff\xfe", b'{"recent": {}}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[1]", b'{"speed": "fast"}', b"\xff\xfe", b'{"recent": {}}', b'{"theme": "\xff"}']
+)
 def test_a_broken_file_is_kept_aside_and_the_defaults_are_used(content):
     paths.settings_file().write_bytes(content)
     assert load_settings() == Settings()
     assert not paths.settings_file().exists()
     assert paths.settings_file().with_name("settings.json.bad").read_bytes() == content
+
+
+def test_a_broken_file_that_cannot_be_moved_does_no_harm_either():
+    file = paths.settings_file()
+    file.write_bytes(b"{")
+    file.with_name("settings.json.bad").mkdir()
+    assert load_settings() == Settings()
 
 
 def test_values_that_mean_nothing_any_more_are_left_out():
