@@ -122,18 +122,12 @@ def indices(wish: Wish, length: int, what: str, trace: Trace) -> Indices:
     none is left.
     """
     nonsense, absent, none = _RANGES[what]
-    parts: list[slice | int]
-    if wish is None:
+    if wish is None or (isinstance(wish, str) and not wish.strip()):
         return np.arange(length)
-    if isinstance(wish, str):
-        if not wish.strip():
-            return np.arange(length)
-        try:
-            parts = [_parse(part) for part in wish.split(",")]
-        except ValueError as error:
-            raise TraceError(nonsense, text=wish) from error
-    else:
-        parts = [wish] if isinstance(wish, slice | int | np.integer) else [int(place) for place in wish]
+    try:
+        parts = _parts(wish)
+    except (TypeError, ValueError) as error:
+        raise TraceError(nonsense, text=str(wish)) from error
     places: set[int] = set()
     for part in parts:
         for place in _named(part):
@@ -143,6 +137,16 @@ def indices(wish: Wish, length: int, what: str, trace: Trace) -> Indices:
     if not places:
         raise TraceError(none, text=str(wish), last=length - 1)
     return np.array(sorted(places), dtype=np.intp)
+
+
+def _parts(wish: str | slice | int | Iterable[int]) -> list[slice | int]:
+    """The parts of a wish; TypeError or ValueError where it means nothing."""
+    if isinstance(wish, str):
+        return [_parse(part) for part in wish.split(",")]
+    if isinstance(wish, slice):
+        wish.indices(0)  # refuses a step of 0 and ends that are no numbers
+        return [wish]
+    return [wish] if isinstance(wish, int | np.integer) else [int(place) for place in wish]
 
 
 def _parse(part: str) -> slice | int:
