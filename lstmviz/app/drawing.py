@@ -24,6 +24,8 @@ _FLAGS = {
 """Put together once: Qt's flags are slow to combine in Python, and text is drawn a hundred times a step."""
 _FRAMED = 9.0
 """From so many pixels a step on, the cursor frames its step: a line would hide the symbol in it."""
+_LEGEND = 14
+"""Pixels that a line of names takes above the curves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,20 +132,19 @@ def arrow(painter: QPainter, x: float, y: float, to_the_right: bool, colour: QCo
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def legend(painter: QPainter, rect: QRect, entries: Iterable[tuple[str, QColor]], ink: Ink) -> None:
-    """Names in the corner of a plot, each after a dash of its colour, on a ground that keeps them readable."""
+def legend(painter: QPainter, rect: QRect, entries: Iterable[tuple[str, QColor]], ink: Ink) -> QRect:
+    """Names along the top of a plot, each after a dash of its colour; what is left below them for the curves."""
     font = sized(ink.font, 10)
     metrics = QFontMetrics(font)
-    x, ground = rect.left() + 4, QColor(ink.theme.base)
-    ground.setAlpha(190)
+    x = rect.left() + 4
     for name, colour in entries:
         shown = metrics.elidedText(name, Qt.TextElideMode.ElideRight, 110)
         width = metrics.horizontalAdvance(shown) + 20
         if x + width > rect.right():
             break
-        painter.fillRect(x - 2, rect.top() + 1, width, 13, ground)
         painter.fillRect(x, rect.top() + 7, 11, 2, colour)
         painter.setFont(font)
         painter.setPen(QColor(ink.theme.text))
         painter.drawText(x + 14, rect.top() + 11, shown)
         x += width + 6
+    return rect.adjusted(0, _LEGEND, 0, 0)

@@ -67,14 +67,14 @@ def _series(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     low, high = (0.0, 1.0) if own else limits(columns)
     colours = _colours(sequence.features, ink)
     curves = [Curve(column, 0, colour) for column, colour in zip(columns, colours, strict=True)]
-    painter.drawPixmap(
-        rect.topLeft(), ink.curves.draw(curves, ink.steps, low, high, (rect.width(), rect.height()), ink.ratio)
-    )
-    if sequence.features > 1 or sequence.names != ("x0",):
-        legend(painter, rect, zip(sequence.names, colours, strict=True), ink)
+    named = sequence.features > 1 or sequence.names != ("x0",)
+    plot = legend(painter, rect, zip(sequence.names, colours, strict=True), ink) if named else rect
+    picture = ink.curves.draw(curves, ink.steps, low, high, (plot.width(), plot.height()), ink.ratio)
+    painter.drawPixmap(plot.topLeft(), picture)
+    top = plot.top() - rect.top()
     if own:
-        return Notes(tr("max"), tr("min"), tr("each feature on its own range"))
-    return Notes(limit(high), limit(low))
+        return Notes(tr("max"), tr("min"), tr("each feature on its own range"), top)
+    return Notes(limit(high), limit(low), top=top)
 
 
 def differ_in_size(values: Floats) -> bool:

@@ -132,15 +132,15 @@ def _value(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
         curves.append(Curve(trace.outputs[:, k], 0, colour))
         entries.append((tr("prediction") if shown == 1 else name, colour))
     low, high = limits([curve.values for curve in curves])
-    size = (rect.width(), rect.height())
-    painter.drawPixmap(rect.topLeft(), ink.curves.draw(curves, ink.steps, low, high, size, ink.ratio))
-    legend(painter, rect, entries, ink)
+    plot = legend(painter, rect, entries, ink)
+    size = (plot.width(), plot.height())
+    painter.drawPixmap(plot.topLeft(), ink.curves.draw(curves, ink.steps, low, high, size, ink.ratio))
     note = ""
     if shown < trace.outputs.shape[1]:
         note = tr("{shown} of {count} outputs", shown=shown, count=trace.outputs.shape[1])
     elif shown > 1 and trace.targets is not None:
         note = tr("targets dashed")
-    return Notes(limit(high), limit(low), note)
+    return Notes(limit(high), limit(low), note, plot.top() - rect.top())
 
 
 def _probability(painter: QPainter, rect: QRect, ink: Ink) -> Notes:

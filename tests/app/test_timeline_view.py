@@ -279,3 +279,15 @@ def test_pictures_give_way_before_the_view_scrolls_and_stay_whole_where_it_must(
     assert [row.height for row in low[1:-1]] == [row.height for row in whole[1:-1]]
     assert low[0].height >= 28
     assert low[-1].height >= 2 * 28
+
+
+def test_no_curve_runs_under_the_names_of_the_curves(qtbot: QtBot, make_trace: Make) -> None:
+    trace = make_trace(steps=300, inputs=2)
+    values = np.tile(np.float32([[1, -1], [-1, 1]]), (150, 1))  # up and down all the way, also under the names
+    trace = replace(trace, sequence=replace(trace.sequence, values=values, names=("left", "right")))
+    stage = Stage(qtbot, Snapshot(trace=trace, stop=300), (900, 700))
+    row = stage.canvas.rows[0]
+    image = stage.canvas.grab().toImage()
+    inks = [{image.pixelColor(x, row.top + y).name() for x in range(LEFT + 200, LEFT + 500)} for y in range(row.height)]
+    assert [len(colours) for colours in inks[:13]] == [1] * 13
+    assert len(inks[20]) > 1
