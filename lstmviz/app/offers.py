@@ -14,7 +14,6 @@ from lstmviz.language import current, tr
 from lstmviz.sequences.samples import Sample
 
 BROWSE = "browse"
-ACTIVE = "active"
 _SAMPLE = "sample:"
 
 
