@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog
 
+from lstmviz.app.ask_where import ask_where
 from lstmviz.app.shell import MainWindow
 from lstmviz.errors import LstmvizError
 from lstmviz.language import tr
@@ -37,13 +37,7 @@ class Filming(QObject):
         """Ask for a place and film the visible steps of cell and timeline there."""
         from lstmviz.app.animation import WRITERS
 
-        dialog = QFileDialog(self._window, tr("Save an animation"), "lstmviz.gif")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([f"{ending[1:].upper()} (*{ending})" for ending in WRITERS])
-        dialog.setDefaultSuffix("gif")
-        dialog.fileSelected.connect(self.film)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        ask_where(self._window, tr("Save an animation"), "lstmviz.gif", WRITERS, self.film)
 
     def film(self, path: str) -> None:
         """Film the visible steps into a file."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
+from lstmviz.app.ask_where import ask_where
 from lstmviz.app.recording import Recording
 from lstmviz.app.shell import MainWindow
 from lstmviz.app.theme import THEMES
@@ -129,13 +130,8 @@ class Saving:
         from lstmviz.app.pictures import PICTURES
 
         self._pictured = view
-        dialog = QFileDialog(self._window, tr("Save a picture"), f"lstmviz-{view}.png")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([f"{ending[1:].upper()} (*{ending})" for ending in PICTURES])
-        dialog.setDefaultSuffix("png")
-        dialog.fileSelected.connect(self._on_picture_selected)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        name = f"lstmviz-{view}.png"
+        ask_where(self._window, tr("Save a picture"), name, PICTURES, self._on_picture_selected)
 
     def _on_picture_selected(self, path: str) -> None:
         from lstmviz.app.pictures import save_picture

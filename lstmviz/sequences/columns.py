@@ -32,6 +32,16 @@ class Table:
         """The entries of a column, counted from 0."""
         return [row.entries[place] for row in self.rows]
 
+    def where(self, row: Row, place: int) -> dict[str, object]:
+        """What a sentence says of one entry: file, line, place counted from 1, column and the entry itself."""
+        return {
+            "file": self.path.name,
+            "line": row.line,
+            "place": place + 1,
+            "column": self.names[place],
+            "entry": row.entries[place][:60],
+        }
+
     def find(self, place: Place) -> int:
         """The column's number counted from 0; raises SequenceError where there is none."""
         if isinstance(place, int) and not isinstance(place, bool) and 1 <= place <= len(self.names):

@@ -221,11 +221,7 @@ def _raise_missing(table: Table, row: Row, place: int) -> NoReturn:
     raise SequenceError(
         "“{file}” line {line}, column {place} “{column}”: the value is missing (“{entry}”); expected a number. Fill it "
         "with missing='fill', 'interpolate' or a number, or leave such rows out with missing='drop'.",
-        file=table.path.name,
-        line=row.line,
-        place=place + 1,
-        column=table.names[place],
-        entry=row.entries[place],
+        **table.where(row, place),
     )
 
 
@@ -234,10 +230,6 @@ def _raise_text(table: Table, row: Row, place: int) -> NoReturn:
         "“{file}” line {line}, column {place} “{column}”: “{entry}” is not a number; expected a number with decimal "
         "mark “{decimal}” (another one: decimal=…). Choose other columns with columns=…, or take this one as words "
         "with labels={place}.",
-        file=table.path.name,
-        line=row.line,
-        place=place + 1,
-        column=table.names[place],
-        entry=row.entries[place][:60],
+        **table.where(row, place),
         decimal=table.decimal,
     )

@@ -96,11 +96,7 @@ def _order(table: Table, place: int) -> str:
     raise SequenceError(
         "“{file}” line {line}, column {place} “{column}”: in “{entry}” and the other dates the day and the month cannot"
         " be told apart. Say dates='dmy' or dates='mdy', or leave the times out with time=False.",
-        file=table.path.name,
-        line=row.line,
-        place=place + 1,
-        column=table.names[place],
-        entry=row.entries[place][:60],
+        **table.where(row, place),
     )
 
 
@@ -128,9 +124,5 @@ def _refuse(table: Table, row: Row, place: int) -> NoReturn:
     raise SequenceError(
         "“{file}” line {line}, column {place} “{column}”: “{entry}” is no time like those above; expected ISO dates "
         "(2024-01-31) or numbers in the whole column. Leave the times out with time=False.",
-        file=table.path.name,
-        line=row.line,
-        place=place + 1,
-        column=table.names[place],
-        entry=row.entries[place][:60],
+        **table.where(row, place),
     )
