@@ -41,5 +41,9 @@ class EngineError(LstmvizError):
     """The engine process failed, died or did not answer."""
 
 
+class RunError(LstmvizError):
+    """A training that cannot begin, go on or be read."""
+
+
 class UsageError(LstmvizError):
     """A command line that means nothing."""

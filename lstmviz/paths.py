@@ -35,6 +35,12 @@ def settings_file() -> Path:
     return settings_folder() / "settings.json"
 
 
+def runs() -> Path:
+    """Folder of the runs that are started without saying where; ``LSTMVIZ_HOME`` moves it too."""
+    home = os.environ.get("LSTMVIZ_HOME")
+    return _writable((Path(home) if home else Path(platformdirs.user_data_dir("lstmviz", appauthor=False))) / "runs")
+
+
 def log_file(process: str) -> Path:
     """The log of one process (``window`` or ``engine``)."""
     home = os.environ.get("LSTMVIZ_HOME")

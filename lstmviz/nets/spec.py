@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from lstmviz.errors import ModelError
+from lstmviz.sequences.topology import Topology
 
 FORMAT = 1
 """Version of NAME.json; raised whenever an old reader would misread a new file."""
@@ -76,20 +77,25 @@ class Look(msgspec.Struct, frozen=True):
 class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A net: recurrent layers and a linear read-out (none where ``output`` is None).
 
-    hidden is H; projection is P, 0 for none. task: what it was trained for, ``next`` for the next value or symbol.
+    hidden is H; projection is P, 0 for none. peepholes: Graves 2013; layer_norm: Ba et al. 2016, both of an LSTM.
+    said: the most symbols that a decoder says. task: what it was trained for, ``next`` for the next value or symbol.
     note: by language, ``en`` and ``pt_BR``. sha256: of the weights file.
     """
 
     format: int = FORMAT
     name: str
-    cell: Literal["lstm", "rnn"] = "lstm"
+    cell: Literal["lstm", "rnn", "gru"] = "lstm"
+    topology: Topology = "seq2seq"
     activation: Literal["tanh", "relu"] = "tanh"
     input: ValueInput | OneHotInput
     hidden: Size
     layers: Depth = 1
     bidirectional: bool = False
     projection: Annotated[int, msgspec.Meta(ge=0, le=1 << 20)] = 0
+    peepholes: bool = False
+    layer_norm: bool = False
     output: ValueOutput | ProbabilityOutput | None = None
+    said: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
     task: str = "next"
     note: dict[str, str] = {}
     look: Look = Look()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from lstmviz.session.run_view import Face, FlowView, Replay, RunView
 from lstmviz.traces.trace import Trace
 
 EngineStatus = Literal["stopped", "starting", "ready", "restarting", "failed"]
@@ -52,6 +53,10 @@ class Snapshot:
     scale: how large everything is from the next start on.
     focus: only the centre of the window is shown. docks: the names of those that are open. note: what to look at in
     the trace, "" where nobody wrote it down; note_open: whether it is shown.
+    face: what the upper half of the centre shows. runs: those of this session, run_id: the one that the training view
+    shows. replay: where the active trace shows a run's probe. flow: the gradient flow that was asked for last. batch:
+    the mini-batch of the matrix form, traces of the active trace's model. folded: the unrolled net drawn as one cell
+    with its loop.
     """
 
     trace: Trace | None = None
@@ -86,6 +91,24 @@ class Snapshot:
     docks: tuple[str, ...] = ()
     note: str = ""
     note_open: bool = False
+    face: Face = "cell"
+    runs: tuple[RunView, ...] = ()
+    run_id: int = 0
+    replay: Replay | None = None
+    flow: FlowView | None = None
+    batch: tuple[Trace, ...] = ()
+    folded: bool = False
+
+    @property
+    def run(self) -> RunView | None:
+        """The run that the training view shows, None without one."""
+        return next((run for run in self.runs if run.id == self.run_id), None)
+
+    @property
+    def twin(self) -> RunView | None:
+        """The run beside it, None where it has none."""
+        run = self.run
+        return None if run is None else next((other for other in self.runs if other.id == run.twin), None)
 
     @property
     def steps(self) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.floating]
 Direction = Literal["forward", "reverse"]
-CellKind = Literal["lstm", "rnn"]
+CellKind = Literal["lstm", "rnn", "gru"]
 OutputKind = Literal["value", "probability", "none"]
 
 STORED = {"lstm": ("i", "f", "o", "g", "c", "h"), "rnn": ("h",)}
@@ -42,12 +42,16 @@ class LayerInfo:
 
 @dataclass(frozen=True, eq=False)
 class Lane:
-    """One layer in one direction: signals (T, H) by name, in original time order; h0 (P,), c0 (H,); weights or None."""
+    """One layer in one direction: signals (T, H) by name, in original time order; h0 (P,), c0 (H,); weights or None.
+
+    decoder: the weights from the trace's ``handover`` on, where an encoder hands its state to a decoder.
+    """
 
     signals: Mapping[str, Array]
     h0: Array
     c0: Array | None = None
     weights: Weights | None = None
+    decoder: Weights | None = None
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in self.signals.items())
@@ -123,7 +127,8 @@ class Trace:
     inputs: (T, F), x as it entered the first layer. lanes: by (layer, direction). outputs: (T, O), what the model
     says at each step, or None for a bare layer, whose output is h. outputs of kind ``probability`` sum to 1 over O,
     ``value`` are in the sequence's own units. targets: (T, K) with NaN where nothing is asked: K = O values, or
-    K = 1, the place of the right symbol among output_names.
+    K = 1, the place of the right symbol among output_names. handover: the step from which the decoder works on, 0
+    where there is none; before it nothing is said, and the outputs are NaN.
     """
 
     sequence: Sequence
@@ -139,6 +144,7 @@ class Trace:
     check: Check | None = None
     recorded: Recorded = Recorded()
     name: str = ""
+    handover: int = 0
 
     def __post_init__(self) -> None:
         arrays = [self.inputs, self.outputs, self.targets]

@@ -1,0 +1,1 @@
+"""Runs: what a training is told, and what it leaves behind in its folder."""
