@@ -26,7 +26,7 @@ def _none() -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Metrics over the updates, (N,) each, and the validations, (V,) each; epochs are counted from 0 with a fraction."""
+    """Metrics over the updates, (N,) each, and the validations, (V,) each; ``epoch`` counts from 0, with a fraction."""
 
     update: Floats = field(default_factory=_none)
     epoch: Floats = field(default_factory=_none)
