@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstmviz.cells.gru import GruStep
 from lstmviz.cells.lstm import LstmStep
 from lstmviz.cells.rnn import RnnStep
-from lstmviz.cells.weights import Array
+from lstmviz.cells.weights import Array, LstmWeights, Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,17 +29,23 @@ class Line:
     values: Mapping[str, Array]
 
 
-def explain(step: LstmStep | RnnStep) -> tuple[Line, ...]:
+def explain(step: LstmStep | GruStep | RnnStep, weights: Weights | None = None) -> tuple[Line, ...]:
     """The step as pseudocode, in the order in which it happens.
 
     In the first line + joins the two vectors end to end, as the lecture has it; everywhere else · and + work element by
     element. A layer (``forget_layer`` …) is σ or tanh of its weights times ``combine`` plus its bias. With a recurrent
     projection h(t) is the projection of ot·tanh(c(t)), and its line says so.
+
+    weights: those of the step, which tell of peepholes, where a gate's layer takes the state as well, and of layer
+    normalisation, where each layer normalises what it weighs (``norm_forget_layer`` …) and c(t) is normalised on its
+    way out. The candidate layer of a GRU takes rt, which scales what it makes of h(t−1).
     """
-    return _explain_lstm(step) if isinstance(step, LstmStep) else _explain_rnn(step)
+    if isinstance(step, LstmStep):
+        return _explain_lstm(step, weights if isinstance(weights, LstmWeights) else None)
+    return _explain_gru(step) if isinstance(step, GruStep) else _explain_rnn(step)
 
 
-def _explain_lstm(step: LstmStep) -> tuple[Line, ...]:
+def _explain_lstm(step: LstmStep, weights: LstmWeights | None) -> tuple[Line, ...]:
     values = {
         "h(t−1)": step.h_prev,
         "x(t)": step.x,
@@ -51,17 +58,45 @@ def _explain_lstm(step: LstmStep) -> tuple[Line, ...]:
         "ot": step.o,
         "h(t)": step.h,
     }
-    projected = step.h.shape[-1] != step.c.shape[-1]
-    output = "project(ot·tanh(c(t)))" if projected else "ot·tanh(c(t))"
+    peeks = weights is not None and weights.peephole is not None
+    normed = weights is not None and weights.norm is not None
+    before, after = (("combine", "c(t−1)"), ("combine", "c(t)")) if peeks else (("combine",), ("combine",))
+    layer = "norm_{}_layer" if normed else "{}_layer"
+    output = "ot·tanh(norm(c(t)))" if normed else "ot·tanh(c(t))"
+    if step.h.shape[-1] != step.c.shape[-1]:
+        output = f"project({output})"
     lines = (
         ("combine = h(t−1) + x(t)", "combine", ("h(t−1)", "x(t)"), "combine"),
-        ("ft = forget_layer(combine)", "f", ("combine",), "ft"),
-        ("gt = candidate_layer(combine)", "g", ("combine",), "gt"),
-        ("it = input_layer(combine)", "i", ("combine",), "it"),
+        (f"ft = {layer.format('forget')}({', '.join(before)})", "f", before, "ft"),
+        (f"gt = {layer.format('candidate')}(combine)", "g", ("combine",), "gt"),
+        (f"it = {layer.format('input')}({', '.join(before)})", "i", before, "it"),
         ("c(t) = c(t−1)·ft + gt·it", "c", ("c(t−1)", "ft", "gt", "it"), "c(t)"),
-        ("ot = output_layer(combine)", "o", ("combine",), "ot"),
+        (f"ot = {layer.format('output')}({', '.join(after)})", "o", after, "ot"),
         (f"h(t) = y(t) = {output}", "h", ("ot", "c(t)"), "h(t)"),
         ("return h(t), c(t)", "h", ("h(t)", "c(t)"), ""),
+    )
+    return tuple(_line(values, *line) for line in lines)
+
+
+def _explain_gru(step: GruStep) -> tuple[Line, ...]:
+    values = {
+        "h(t−1)": step.h_prev,
+        "x(t)": step.x,
+        "combine": _joined(step.h_prev, step.x),
+        "rt": step.r,
+        "ft": step.f,
+        "gt": step.g,
+        "it": step.i,
+        "h(t)": step.h,
+    }
+    lines = (
+        ("combine = h(t−1) + x(t)", "combine", ("h(t−1)", "x(t)"), "combine"),
+        ("rt = reset_layer(combine)", "f", ("combine",), "rt"),
+        ("ft = forget_layer(combine)", "f", ("combine",), "ft"),
+        ("gt = candidate_layer(combine, rt)", "g", ("combine", "rt"), "gt"),
+        ("it = 1 − ft", "i", ("ft",), "it"),
+        ("h(t) = y(t) = h(t−1)·ft + gt·it", "h", ("h(t−1)", "ft", "gt", "it"), "h(t)"),
+        ("return h(t)", "h", ("h(t)",), ""),
     )
     return tuple(_line(values, *line) for line in lines)
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 Array = npt.NDArray[np.floating]
 GATES = ("i", "f", "o", "g")
 """Order of the four blocks of columns: input, forget and output gate, then the candidate."""
+PEEPHOLES = ("i", "f", "o")
+"""Order of the rows of peephole weights."""
 Activation = Literal["tanh", "relu"]
 """φ of a recurrent layer."""
 
