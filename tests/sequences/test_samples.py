@@ -50,7 +50,7 @@ def test_a_sample_loads_as_what_it_says_and_has_its_words_in_every_language(one:
 
 def test_every_kind_and_every_generator_but_the_plain_one_has_a_sample_and_every_sample_a_net() -> None:
     assert {one.kind for one in samples()} == {"series", "text", "audio", "image", "symbols"}
-    assert {one.generator for one in samples()} - {None} == set(GENERATORS) - {"reber"}
+    assert {one.generator for one in samples()} - {None} == set(GENERATORS) - {"plain-reber"}
     assert all(one.net_path and one.net_path.is_file() for one in samples())
     assert sample("reber").net_path == paths.samples() / "nets" / "reber.safetensors"
     assert len(set(IDS)) == len(IDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
@@ -74,6 +75,7 @@ def sentence_visits(depth: int) -> dict[int, Fraction]:
     return expected_visits(chain, START)
 
 
+@cache
 def bracket_truth(kinds: int, depth: int) -> Truth:
     """The optimum of ``nested_brackets``: entropy rate = nats a sentence / symbols a sentence, both exact sums."""
     visits = sentence_visits(depth)
@@ -101,6 +103,7 @@ def _symbol_shares(state: int, kinds: int, depth: int) -> list[float]:
     return [float(share) / sizes[kind] for kind, share in moves(state, depth).items() for _ in range(sizes[kind])]
 
 
+@cache
 def _nats(state: int, kinds: int, depth: int) -> float:
     return -sum(p * math.log(p) for p in _symbol_shares(state, kinds, depth))
 

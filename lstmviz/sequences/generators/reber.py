@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
@@ -159,6 +160,7 @@ def _shares(states: list[str]) -> dict[str, Fraction]:
     return shares
 
 
+@cache
 def _reber_truth() -> Truth:
     length, tosses = moments(GRAPH, "0")
     predicted = length - 1
@@ -174,6 +176,7 @@ def _reber_truth() -> Truth:
     )
 
 
+@cache
 def _embedded_truth() -> Truth:
     length, tosses = moments(EMBEDDED_GRAPH, "start")
     predicted = length - 1

@@ -71,7 +71,7 @@ class Generator:
 GENERATORS: dict[str, Generator] = {
     generator.id: generator
     for generator in (
-        Generator("reber", mark("Reber grammar"), reber),
+        Generator("plain-reber", mark("Reber grammar"), reber),
         Generator("embedded-reber", mark("Embedded Reber grammar"), embedded_reber),
         Generator("adding", mark("Adding problem"), adding),
         Generator("temporal-order", mark("Temporal order"), temporal_order),

@@ -1,0 +1,292 @@
+"""What a net is trained on and judged by: a file cut into windows, or fresh sequences of a generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lstmviz.errors import SequenceError
+from lstmviz.language import tr
+from lstmviz.sequences.generators.registry import GENERATORS
+from lstmviz.sequences.generators.truth import Truth
+from lstmviz.sequences.readers import load_sequence
+from lstmviz.sequences.samples import Sample, samples
+from lstmviz.sequences.sequence import Sequence
+from lstmviz.sequences.tasks import TASKS, Task, telling
+from lstmviz.sequences.topology import TOPOLOGY_TITLES, Topology
+
+_RUN_BITS = 31
+_PROBES = 1 << 30
+"""Seeds: below 2³⁰ of validation, from there of probes, and the n-th training sequence of run seed s is (s+1)·2³¹ + n,
+so that no run is trained on what judges it."""
+
+_JUDGES = (100, 500)
+"""The least and the most sequences that judge a net on a generated task."""
+
+_PROBE_STEPS = 400
+"""The longest probe cut from a file: its end, so that it shows what was not trained on."""
+
+_MEASURED = 64
+"""How many training sequences of a generator tell its means and scales."""
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """What a net is trained on.
+
+    draw(n): the n-th training sequence, the same each time. size: how many there are, None for as many as one likes.
+    validation: sequences that are never drawn. probe: what is watched while the net learns. truth: what a perfect
+    model scores, None where nobody knows. training: the part of a file that is trained on, None for a generator.
+    """
+
+    name: str
+    title: str
+    topology: Topology
+    truth: Truth | None
+    draw: Callable[[int], Sequence]
+    size: int | None
+    validation: tuple[Sequence, ...]
+    probe: Sequence
+    training: Sequence | None = None
+
+    @property
+    def foretells(self) -> bool:
+        """Whether the net is asked for what it reads next: the next symbol, or the next values of all features."""
+        return _foretells(self.probe)
+
+    def order(self, epoch: int, examples: int, seed: int) -> list[int]:
+        """Which sequences an epoch reads, in which order: new ones, or all of them once before any again."""
+        if self.size is None:
+            return list(range(epoch * examples, (epoch + 1) * examples))
+        rng = np.random.default_rng((seed, epoch))
+        rounds, rest = divmod(examples, self.size)
+        drawn = [rng.permutation(self.size) for _ in range(rounds)]
+        # not a permutation cut short: a long sound has millions of windows, of which an epoch reads a thousand
+        drawn.append(rng.choice(self.size, rest, replace=False))
+        places: list[int] = np.concatenate(drawn).tolist()
+        return places
+
+    def scales(self) -> Scales:
+        """Means and standard deviations of the values and targets that are trained on."""
+        parts = [self.training] if self.training is not None else [self.draw(n) for n in range(_MEASURED)]
+        targets = [part.targets for part in parts if part.targets is not None]
+        return Scales(
+            *_mean_and_scale(np.concatenate([part.values for part in parts])),
+            *(_mean_and_scale(np.concatenate(targets)) if targets else ((), ())),
+        )
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Mean and standard deviation of each feature (F) and each target (K), 1 where it never changes."""
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    target_mean: tuple[float, ...]
+    target_scale: tuple[float, ...]
+
+
+def data_set(
+    data: str,
+    *,
+    params: Mapping[str, int | float] | None = None,
+    topology: Topology = "seq2seq",
+    examples: int = 1000,
+    steps: int = 50,
+    validation: float = 0.2,
+    seed: int = 0,
+) -> DataSet:
+    """The data of a file, of a sample's id or of a generator's id; the first of them that there is.
+
+    A file (and a sample that is one) is one long sequence, cut in time: its last ``validation`` share judges the net,
+    every window of ``steps`` steps of the rest is a training sequence, and each step is asked for the values or the
+    symbol of the next one, or for the file's own targets. A generator makes fresh sequences, and a fixed set of others
+    judges: ``validation`` · ``examples`` of them, 100 to 500. Raises SequenceError where there is no such data, where
+    it is too short, or where the topology does not fit it.
+    """
+    found = _find(data)
+    if isinstance(found, Path | Sample):
+        return _of_sequence(data, found, topology, steps, validation, params or {})
+    task, sample = found
+    if topology != task.topology:
+        raise _misfit(data, (task.topology,), topology)
+    shown = {} if sample is None else {name: v for name, v in sample.params.items() if name not in task.one}
+    return _of_task(data, task, sample, {**shown, **(params or {})}, round(validation * examples), seed)
+
+
+def fitting_topologies(data: str) -> tuple[Topology, ...]:
+    """The topologies in which a net can be trained on the data, the natural one first; raises as ``data_set`` does."""
+    found = _find(data)
+    if not isinstance(found, Path | Sample):
+        return (found[0].topology,)
+    return _topologies_of(_load(found))
+
+
+def _find(data: str) -> Path | Sample | tuple[Task, Sample | None]:
+    """A file, a sample that is one, or a task with the sample that shows it."""
+    if Path(data).exists():
+        return Path(data)
+    for sample in samples():
+        if sample.id == data:
+            return (TASKS[sample.generator], sample) if sample.generator else sample
+    if data in TASKS:
+        return TASKS[data], None
+    raise SequenceError(
+        "There is no file “{data}”, nor does anything of that name come with lstmviz; expected a file or one of:"
+        " {known}.",
+        data=data,
+        known=", ".join(dict.fromkeys([*(sample.id for sample in samples()), *TASKS])),
+    )
+
+
+def _misfit(name: str, fitting: tuple[Topology, ...], asked: Topology) -> SequenceError:
+    return SequenceError(
+        "“{name}” does not fit the topology {asked}; expected {fitting}.",
+        name=name,
+        asked=asked,
+        fitting=", ".join(f"{topology} ({tr(TOPOLOGY_TITLES[topology])})" for topology in fitting),
+    )
+
+
+# generated tasks
+
+
+def _of_task(
+    name: str, task: Task, sample: Sample | None, params: Mapping[str, object], judges: int, seed: int
+) -> DataSet:
+    make = task.maker(params)
+    least, most = _JUDGES
+    if sample is None or "strings" in task.one:
+        probe = telling(make, _PROBES) if "strings" in task.one else make(_PROBES)
+    else:
+        probe = sample.load()
+    title = tr(GENERATORS[task.id].title) if sample is None else sample.title
+    return DataSet(
+        name=name,
+        title=title,
+        topology=task.topology,
+        truth=task.truth(params),
+        draw=lambda n: make(((seed + 1) << _RUN_BITS) + n),
+        size=None,
+        validation=tuple(make(judge) for judge in range(min(max(judges, least), most))),
+        probe=probe,
+    )
+
+
+# files
+
+
+def _load(found: Path | Sample) -> Sequence:
+    return found.load() if isinstance(found, Sample) else load_sequence(found)
+
+
+def _topologies_of(sequence: Sequence) -> tuple[Topology, ...]:
+    return ("seq2seq",) if sequence.targets is None or _foretells(sequence) else ("seq2seq", "seq2vec")
+
+
+def _of_sequence(
+    name: str, found: Path | Sample, topology: Topology, steps: int, validation: float, params: Mapping[str, object]
+) -> DataSet:
+    whole = _load(found)
+    if params:
+        raise SequenceError(
+            "“{name}” is read from a file, which has no parameters; leave out {params}.",
+            name=name,
+            params=", ".join(params),
+        )
+    if topology not in _topologies_of(whole):
+        raise _misfit(name, _topologies_of(whole), topology)
+    asked, reach = _asked(whole)
+    border = len(whole) - round(validation * len(whole))
+    # what is foretold at the last step of a part lies beyond it, so that step is left out
+    training, judging = asked[: border - reach], asked[border : len(whole) - reach]
+    _check_length(name, border, len(whole) - border, steps + reach, 1 + reach)
+    windows, judges = _windows(training, steps, topology), _windows(judging, steps, topology, apart=True)
+    if not len(windows.places) or not len(judges.places):
+        raise SequenceError(
+            "“{name}” has no window of {steps} steps that is asked for anything both in the part to train on and in the"
+            " part that judges the net; expected targets that are numbers.",
+            name=name,
+            steps=steps,
+        )
+    return DataSet(
+        name=name if isinstance(found, Sample) else found.stem,
+        title=found.title if isinstance(found, Sample) else whole.name,
+        topology=topology,
+        truth=None,
+        draw=windows.at,
+        size=len(windows.places),
+        validation=tuple(judges.at(n) for n in range(len(judges.places))),
+        probe=asked[-_PROBE_STEPS:],
+        training=training,
+    )
+
+
+def _foretells(sequence: Sequence) -> bool:
+    """Whether the targets are what is read next, as a text's are, and those that ``_asked`` makes."""
+    names = ("next",) if sequence.vocabulary else sequence.names
+    return sequence.targets is not None and sequence.target_names == names
+
+
+def _asked(whole: Sequence) -> tuple[Sequence, int]:
+    """The sequence with targets, its own or the values moved one ahead; and how far ahead a target lies."""
+    if whole.targets is not None:
+        return whole, int(_foretells(whole))
+    ahead = np.full_like(whole.values, np.nan)
+    ahead[:-1] = whole.values[1:]
+    names = ("next",) if whole.vocabulary else whole.names
+    return replace(whole, targets=ahead, target_names=names), 1
+
+
+def _check_length(name: str, training: int, judging: int, need: int, least: int) -> None:
+    if training < need or judging < least:
+        raise SequenceError(
+            "“{name}” is too short: it has {training} steps to train on and {judging} to judge the net by, where"
+            " {need} and {least} are needed; use fewer steps an example, another validation share, or a longer file.",
+            name=name,
+            training=training,
+            judging=judging,
+            need=need,
+            least=least,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Windows:
+    """The windows of a part at the given places, each asked for targets that lie within the part."""
+
+    part: Sequence
+    steps: int
+    topology: Topology
+    places: npt.NDArray[np.intp]
+
+    def at(self, n: int) -> Sequence:
+        """The n-th window; as sequence → vector it is asked at its last step alone."""
+        place = int(self.places[n])
+        window = self.part[place : place + self.steps]
+        if self.topology == "seq2seq":
+            return window
+        assert window.targets is not None
+        last = np.full_like(window.targets, np.nan)
+        last[-1] = window.targets[-1]
+        return replace(window, targets=last)
+
+
+def _windows(part: Sequence, steps: int, topology: Topology, *, apart: bool = False) -> _Windows:
+    """All windows that are asked for something, or (``apart``) those end to end with a last one that may be shorter."""
+    assert part.targets is not None
+    answered = np.asarray(np.isfinite(part.targets).any(axis=1))
+    starts = np.arange(0, len(part), steps) if apart else np.arange(len(part) - steps + 1)
+    ends = np.minimum(starts + steps, len(part))
+    before = np.append(0, np.cumsum(answered))
+    useful = answered[ends - 1] if topology == "seq2vec" else before[ends] > before[starts]
+    return _Windows(part, steps, topology, starts[useful])
+
+
+def _mean_and_scale(rows: npt.NDArray[np.floating]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    mean, scale = np.nanmean(rows, axis=0, dtype=np.float64), np.nanstd(rows, axis=0, dtype=np.float64)
+    return tuple(map(float, mean)), tuple(float(one) or 1.0 for one in scale)
