@@ -31,6 +31,12 @@ def rnn_step(w: RnnWeights, x: Array, y_prev: Array | None = None) -> RnnStep:
     if x.shape[-1] != w.inputs:
         raise ValueError(f"x has {x.shape[-1]} features; the weights take {w.inputs}")
     y_prev = np.zeros((*x.shape[:-1], w.units), x.dtype) if y_prev is None else y_prev
-    z = x @ w.wx + y_prev @ w.wh + w.b
+    z = pre_activation(w, x, y_prev)
     y = np.tanh(z) if w.activation == "tanh" else np.maximum(z, 0)
     return RnnStep(x, y_prev, z, y, w.activation)
+
+
+def pre_activation(w: RnnWeights, x: Array, y_prev: Array) -> Array:
+    """z, (…, H), of x (…, F) and y(t−1) (…, H)."""
+    z: Array = x @ w.wx + y_prev @ w.wh + w.b
+    return z

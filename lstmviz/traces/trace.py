@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.cells.weights import LstmWeights, Weights
+from lstmviz.cells import gru, lstm, rnn
+from lstmviz.cells.weights import GruWeights, LstmWeights, Weights
 from lstmviz.errors import TraceError
 from lstmviz.sequences.sequence import Sequence
+from lstmviz.traces.weight_parts import parts_of
 
 if TYPE_CHECKING:
     import xarray
@@ -21,10 +23,16 @@ Direction = Literal["forward", "reverse"]
 CellKind = Literal["lstm", "rnn", "gru"]
 OutputKind = Literal["value", "probability", "none"]
 
-STORED = {"lstm": ("i", "f", "o", "g", "c", "h"), "rnn": ("h",)}
+STORED = {"lstm": ("i", "f", "o", "g", "c", "h"), "rnn": ("h",), "gru": ("r", "f", "g", "h")}
 """What a recording keeps of each kind of cell; x and y stand beside the layers."""
-DERIVED = {"lstm": ("kept", "written", "tanh_c", "zi", "zf", "zo", "zg"), "rnn": ("z",)}
+DERIVED = {
+    "lstm": ("kept", "written", "tanh_c", "zi", "zf", "zo", "zg"),
+    "rnn": ("z",),
+    "gru": ("i", "kept", "written", "zr", "zf", "zg"),
+}
 """What is computed from it when asked for; the pre-activations z… need the weights."""
+STATE = {"lstm": "c", "rnn": "h", "gru": "h"}
+"""The signal that carries the memory from step to step, of which the forget gate keeps a share."""
 
 
 @dataclass(frozen=True)
@@ -147,11 +155,19 @@ class Trace:
     handover: int = 0
 
     def __post_init__(self) -> None:
+        if self.handover and not 0 < self.handover < len(self):
+            raise TraceError(
+                "The decoder of a trace of {steps} steps cannot begin at step {handover}; expected 1 to {last}.",
+                steps=len(self),
+                handover=self.handover,
+                last=len(self) - 1,
+            )
         arrays = [self.inputs, self.outputs, self.targets]
         for lane in self.lanes.values():
             arrays += [*lane.signals.values(), lane.h0, lane.c0]
-            if lane.weights is not None:  # other traces of the same model share them
-                arrays += [lane.weights.wx, lane.weights.wh, lane.weights.b, getattr(lane.weights, "whr", None)]
+            for weights in (lane.weights, lane.decoder):
+                if weights is not None:  # other traces of the same model share them
+                    arrays += parts_of(weights).values()
         for array in arrays:
             if array is not None:
                 array.flags.writeable = False
@@ -182,7 +198,7 @@ class Trace:
         info = self._info(layer)
         lane = self.lanes[layer, info.directions[0]]
         derived = DERIVED[info.cell]
-        if lane.weights is None:
+        if any(weights is None for _, weights in self._stretches(lane)):
             derived = tuple(name for name in derived if not name.startswith("z"))
         return ("x", *STORED[info.cell], *derived, "y")
 
@@ -193,9 +209,10 @@ class Trace:
     def signal(self, name: str, layer: int = 0, direction: str = "forward") -> Array:
         """One signal over time, (T, H), read-only; derived ones are computed here.
 
-        kept = f ⊗ c(t−1), written = i ⊗ g, tanh_c = tanh(c); z… = x·Wx + h(t−1)·Wh + b, the pre-activations.
-        x is what entered the layer; y the model's output, h where it has none. Raises TraceError for a name, layer
-        or direction that the trace does not have.
+        kept = f ⊗ c(t−1), in a GRU f ⊗ h(t−1); written = i ⊗ g, in a GRU with i = 1 − f; tanh_c = tanh(c), which a
+        layer norm scales before; z…, the pre-activations, of which each gate is the σ and g the tanh, with peepholes,
+        norms and reset gate where the weights have them. x is what entered the layer; y the model's output, h where
+        it has none. Raises TraceError for a name, layer or direction that the trace does not have.
         """
         lane = self._lane(layer, direction)
         if name in lane.signals:
@@ -233,6 +250,11 @@ class Trace:
         edge = lane.h0 if name == "h" else lane.c0
         return np.zeros(lane.signals[name].shape[1], np.float32) if edge is None else edge
 
+    def weights_at(self, t: int, layer: int = 0, direction: str = "forward") -> Weights | None:
+        """The weights that computed step t: the decoder's from the handover on. None where they were not kept."""
+        lane = self._lane(layer, direction)
+        return lane.decoder if self.handover and t % len(self) >= self.handover else lane.weights
+
     def input_at(self, t: int, layer: int = 0) -> Array:
         """What entered a layer at step t: (F,), or the h of the layer below, both directions joined."""
         if layer == 0:
@@ -243,7 +265,7 @@ class Trace:
         return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
     def frame(self, t: int) -> Frame:
-        """Every stored signal at step t, with kept, written and tanh_c; a negative t counts from the end."""
+        """Every stored signal at step t, with i, kept, written and tanh_c; a negative t counts from the end."""
         if not -len(self) <= t < len(self):
             raise TraceError(
                 "Step {t} is outside “{trace}”; expected 0 to {last}.",
@@ -256,10 +278,14 @@ class Trace:
         for (layer, side), lane in self.lanes.items():
             values = {name: array[t] for name, array in lane.signals.items()}
             values["x"] = self.input_at(t, layer)
-            if self.layers[layer].cell == "lstm":
-                values["kept"] = values["f"] * self.previous_at(t, "c", layer, side)
+            cell = self.layers[layer].cell
+            if cell == "gru":
+                values["i"] = 1 - values["f"]
+            if cell != "rnn":
+                values["kept"] = values["f"] * self.previous_at(t, STATE[cell], layer, side)
                 values["written"] = values["i"] * values["g"]
-                values["tanh_c"] = np.tanh(values["c"])
+            if cell == "lstm":
+                values["tanh_c"] = _squashed(self.weights_at(t, layer, side), values["c"])
             values["y"] = values["h"] if self.outputs is None else self.outputs[t]
             lanes[layer, side] = values
         return Frame(t, lanes)
@@ -304,20 +330,43 @@ class Trace:
             return self._layer_input(layer)
         if name == "y":
             return (signals["h"] if self.outputs is None else self.outputs).view()
+        if name == "i":
+            return 1 - signals["f"]
         if name == "kept":
-            return signals["f"] * self.previous("c", layer, direction)
+            return signals["f"] * self.previous(STATE[self.layers[layer].cell], layer, direction)
         if name == "written":
-            return signals["i"] * signals["g"]
+            return self.signal("i", layer, direction) * signals["g"]
         if name == "tanh_c":
-            return np.tanh(signals["c"])
-        weights = lane.weights
-        assert weights is not None  # names() offers z… only with weights
-        columns = weights.block(name[1:]) if isinstance(weights, LstmWeights) else slice(None)
-        h_prev = self.previous("h", layer, direction)
-        return self._layer_input(layer) @ weights.wx[:, columns] + h_prev @ weights.wh[:, columns] + weights.b[columns]
+            return np.concatenate([_squashed(weights, signals["c"][part]) for part, weights in self._stretches(lane)])
+        return self._pre_activation(name[1:], layer, direction, lane)
+
+    def _pre_activation(self, gate: str, layer: int, direction: str, lane: Lane) -> Array:
+        """z… of a gate, "" for that of a recurrent layer, each stretch of steps with its own weights."""
+        x, h_prev = self._layer_input(layer), self.previous("h", layer, direction)
+        signals, rows = lane.signals, []
+        for part, weights in self._stretches(lane):
+            assert weights is not None  # names() offers z… only with weights
+            if isinstance(weights, LstmWeights):
+                c_prev = self.previous("c", layer, direction)[part]
+                rows.append(lstm.pre_activation(weights, gate, x[part], h_prev[part], c_prev, signals["c"][part]))
+            elif isinstance(weights, GruWeights):
+                rows.append(gru.pre_activation(weights, gate, x[part], h_prev[part], signals["r"][part]))
+            else:
+                rows.append(rnn.pre_activation(weights, x[part], h_prev[part]))
+        return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+    def _stretches(self, lane: Lane) -> tuple[tuple[slice, Weights | None], ...]:
+        """The steps that were computed with the same weights, and those weights."""
+        if not self.handover:
+            return ((slice(None), lane.weights),)
+        return (slice(0, self.handover), lane.weights), (slice(self.handover, None), lane.decoder)
 
     def _layer_input(self, layer: int) -> Array:
         if layer == 0:
             return self.inputs.view()
         below = self.layers[layer - 1]
         return np.concatenate([self.lanes[layer - 1, side].signals["h"] for side in below.directions], axis=1)
+
+
+def _squashed(weights: Weights | None, c: Array) -> Array:
+    return lstm.squashed(weights if isinstance(weights, LstmWeights) else None, c)
