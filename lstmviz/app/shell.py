@@ -197,8 +197,8 @@ class MainWindow(QMainWindow):
                 self._unseen[name] |= changed
         if changed & {"trace", "docks", "focus"}:
             self._catch_up()
-        if "playing" in changed:
-            self._present_playing(snapshot.playing)
+        if changed & {"playing", "replay"}:
+            self._present_playing(snapshot.playing or (snapshot.replay is not None and snapshot.replay.playing))
 
     def _focus_page(self) -> None:
         """Give the keys to the page that is shown: no button and no list may keep Space and the arrows to itself."""
@@ -219,10 +219,10 @@ class MainWindow(QMainWindow):
                 self.views[name].tell(self.dispatcher.snapshot, missed)
 
     def _present_playing(self, playing: bool) -> None:
-        if playing:
+        if playing and not self._player.isActive():
             self._clock.start()
             self._player.start()
-        else:
+        elif not playing:
             self._player.stop()
 
     def _on_player_timeout(self) -> None:

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from lstmviz.language import LANGUAGES, mark
+from lstmviz.session.run_view import RunView
 from lstmviz.session.snapshot import Snapshot
 
 Test = Callable[[Snapshot], bool]
 
-FILE, EDIT, VIEW, STEP, SELECT, HELP = (
+FILE, EDIT, VIEW, STEP, SELECT, TRAIN, HELP = (
     mark("&File"),
     mark("&Edit"),
     mark("&View"),
     mark("&Step"),
     mark("Se&lect"),
+    mark("&Train"),
     mark("&Help"),
 )
-MENUS = (FILE, EDIT, VIEW, STEP, SELECT, HELP)
+MENUS = (FILE, EDIT, VIEW, STEP, SELECT, TRAIN, HELP)
 SIGNALS_MENU, LANGUAGE_MENU, PICTURE_MENU = mark("Signals"), mark("Language"), mark("Save a picture")
 
 
@@ -92,6 +94,38 @@ def _language(name: str) -> Test:
     return lambda s: s.language_choice == name
 
 
+def _face(name: str) -> Test:
+    return lambda s: s.face == name
+
+
+def _readable(s: Snapshot) -> bool:
+    """Whether the engine can read the active trace's model again."""
+    return _alive(s) and s.trace is not None and bool(s.trace.model.path)
+
+
+def _steered(s: Snapshot) -> bool:
+    return s.run is not None and s.run.state in ("training", "paused")
+
+
+def _rests(s: Snapshot) -> bool:
+    """Whether the run that is shown can go on where its folder says."""
+    run = s.run
+    return _alive(s) and run is not None and (run.state in ("read", "failed") or _unfinished(run))
+
+
+def _unfinished(run: RunView) -> bool:
+    return run.state == "ended" and run.update < run.updates
+
+
+def _replays(s: Snapshot) -> bool:
+    return s.replay is not None and len(s.replay.updates) > 1
+
+
+def _can_follow(s: Snapshot) -> bool:
+    """Whether a probe is shown that is not the newest of a training that goes on."""
+    return s.replay is not None and not s.replay.live
+
+
 _SIGNALS = {
     "f": mark("f · forget gate"),
     "i": mark("i · input gate"),
@@ -107,6 +141,13 @@ _SIGNALS = {
     "zo": mark("zo · pre-activation of o"),
     "zg": mark("zg · pre-activation of g"),
     "z": mark("z · pre-activation"),
+}
+_FACES = {
+    "cell": (mark("Cell diagram"), mark("The wires and gates of one cell, at the cursor")),
+    "unrolled": (mark("Unrolled net"), mark("The same cell once per step around the cursor, layers above one another")),
+    "layer": (mark("Matrix form"), mark("[X Y]·W + b with the numbers of the mini-batch")),
+    "training": (mark("Training"), mark("Loss, gradient norm and the four steps of the run, and its settings")),
+    "flow": (mark("Gradient flow"), mark("How the gradient of a loss travels back through time")),
 }
 _DOCKS = {"library": mark("Library"), "unit": mark("Unit inspector"), "step": mark("Step in pseudocode")}
 _PICTURES = {
@@ -169,7 +210,18 @@ _VIEW = (
       for name, title in _SIGNALS.items()),
     Command("signals.toggle", mark("Show or hide a signal"), parameters=("name",)),
     Command("signals.show", mark("Show these signals"), parameters=("signals",)),
+    *(Command(f"face.{name}", title, (VIEW,), f"Alt+{number}", checked=_face(name), does="face.set",
+              preset={"face": name}, apart=number == 1, hint=hint)
+      for number, (name, (title, hint)) in enumerate(_FACES.items(), 1)),
+    Command("face.set", mark("Show a face of the centre"), parameters=("face",)),
+    Command("fold.toggle", mark("Fold into one cell with its loop"), (VIEW,), "Alt+0",
+            enabled=lambda s: s.trace is not None and s.face == "unrolled", checked=lambda s: s.folded,
+            hint=mark("Draw the unrolled net as one cell that feeds itself, or unroll it again")),
+    Command("batch.ask", mark("Record a mini-batch"), (VIEW,), "Alt+B", "window", _readable,
+            hint=mark("Record further sequences for the matrix form")),
+    Command("flow.ask", mark("Show the gradient flow of a loss"), where="window", parameters=("step",)),
     Command("compare.choose", mark("Compare"), (VIEW,), "Ctrl+M", "window", _several, icon="compare",
+            apart=True,
             hint=mark("Draw another open trace beside this one")),
     Command("compare.stop", mark("Stop comparing"), (VIEW,), "Ctrl+Shift+M", enabled=lambda s: s.compared is not None,
             hint=mark("Draw only the active trace")),
@@ -244,6 +296,44 @@ _SELECT = (
             hint=mark("Show the next open trace")),
 )  # fmt: skip
 
+_TRAIN = (
+    Command("run.form", mark("Train…"), (TRAIN,), "Ctrl+N", "window", icon="train",
+            hint=mark("Choose a net, data and how to learn, and watch the gates while it trains")),
+    Command("run.continue", mark("Go on with this run"), (TRAIN,), "Ctrl+Shift+N", "window", _rests,
+            hint=mark("Train on from the run's last checkpoint")),
+    Command("run.toggle", mark("Train or pause"), (TRAIN,), "Ctrl+Space", "window", _steered,
+            checked=lambda s: s.run is not None and s.run.state == "training", icon="play", apart=True,
+            hint=mark("Let the training go on, or hold it; of twins both")),
+    Command("run.phase", mark("One phase"), (TRAIN,), "F6", "window", _steered, icon="inside",
+            hint=mark("Forward, loss, gradients or update: the next of the four, and then pause")),
+    Command("run.batch", mark("One mini-batch"), (TRAIN,), "F7", "window", _steered, icon="forward",
+            hint=mark("Finish this update and pause")),
+    Command("run.epoch", mark("One epoch"), (TRAIN,), "F8", "window", _steered, icon="last",
+            hint=mark("Go through the examples once and pause")),
+    Command("run.probe", mark("Refresh the probe now"), (TRAIN,), "F9", "window", _steered, icon="look",
+            hint=mark("Record the probe with the weights of this moment")),
+    Command("run.stop", mark("Stop the training"), (TRAIN,), "Ctrl+Shift+Space", "window", _steered, icon="cancel",
+            hint=mark("End the training with a checkpoint, from which it can go on")),
+    Command("replay.play", mark("Play the training"), (TRAIN,), "Shift+Space", enabled=_replays, icon="play",
+            checked=lambda s: s.replay is not None and s.replay.playing, apart=True,
+            hint=mark("Let the probe's traces pass from update to update, or hold them")),
+    Command("replay.back", mark("Earlier in the training"), (TRAIN,), "Alt+Left", enabled=_replays, icon="back",
+            hint=mark("The probe as it was at the update kept before")),
+    Command("replay.forward", mark("Later in the training"), (TRAIN,), "Alt+Right", enabled=_replays, icon="forward",
+            hint=mark("The probe as it was at the update kept after")),
+    Command("replay.live", mark("Newest of the training"), (TRAIN,), "Alt+End", enabled=_can_follow, icon="last",
+            hint=mark("Show the newest probe, and follow it while the net trains")),
+    Command("replay.set", mark("Go to an update of the training"), parameters=("position",)),
+    Command("run.start", mark("Begin a training"), where="window", parameters=("configs", "title")),
+    Command("run.recipe", mark("Begin a ready training"), where="window", parameters=("id",)),
+    Command("run.open_folder", mark("Open a run"), where="window", parameters=("folder",)),
+    Command("run.show", mark("Show a run"), parameters=("id",), undoable=True),
+    Command("run.close", mark("Close a run"), where="window", parameters=("id",)),
+    Command("run.rate", mark("Change the learning rate"), where="window", enabled=_steered,
+            parameters=("learning_rate",)),
+    Command("run.clip", mark("Change the clipping"), where="window", enabled=_steered, parameters=("clipping",)),
+)  # fmt: skip
+
 _HELP = (
     Command("guide.open", mark("Guide"), (HELP,), "F1", "window", icon="guide",
             hint=mark("The LSTM and this window, explained with the current frame")),
@@ -262,9 +352,9 @@ _HELP = (
 )  # fmt: skip
 
 COMMANDS: Mapping[str, Command] = {
-    command.id: command for command in (*_FILE, *_EDIT, *_VIEW, *_STEP, *_SELECT, *_HELP)
+    command.id: command for command in (*_FILE, *_EDIT, *_VIEW, *_STEP, *_SELECT, *_TRAIN, *_HELP)
 }
 """The table, by id, in the order of the menus."""
 
-TOOLBAR = ("file.open", "sample.choose", "record.open", "export.open", "compare.choose")
+TOOLBAR = ("file.open", "sample.choose", "record.open", "run.form", "export.open", "compare.choose")
 """What the toolbar offers, left to right."""

@@ -85,6 +85,53 @@ def _focus(desk: Desk) -> None:
     desk.session.focus = not desk.session.focus
 
 
+def _fold(desk: Desk) -> None:
+    desk.session.folded = not desk.session.folded
+
+
+def _run_show(desk: Desk, id: int) -> None:
+    """A run with its probe in the other views, where that is open."""
+    session = desk.session
+    session.runs.show(id)
+    session.choose_face("training")
+    view = session.runs.get(id)
+    if view is not None and view.trace_id:
+        session.activate(view.trace_id)
+
+
+def _replay_set(desk: Desk, position: int) -> None:
+    """A place chosen by hand stops the player, as a step by hand does."""
+    session = desk.session
+    replay = session.runs.replay(session.place.trace_id)
+    if replay is not None:
+        session.runs.playing = False
+        session.runs.replay_at(replay.run, position)
+
+
+def _replay_step(desk: Desk, by: int) -> None:
+    replay = desk.session.runs.replay(desk.session.place.trace_id)
+    if replay is not None:
+        _replay_set(desk, replay.position + by)
+
+
+def _replay_live(desk: Desk) -> None:
+    replay = desk.session.runs.replay(desk.session.place.trace_id)
+    if replay is not None:
+        desk.session.runs.follow(replay.run)
+
+
+def _replay_play(desk: Desk) -> None:
+    """Play the training axis, from its beginning where it stands at the end."""
+    session = desk.session
+    replay = session.runs.replay(session.place.trace_id)
+    if replay is None:
+        return
+    desk.player.rewind()
+    session.runs.playing = not session.runs.playing and len(replay.updates) > 1
+    if session.runs.playing and replay.position == len(replay.updates) - 1:
+        session.runs.replay_at(replay.run, 0)
+
+
 def _recent_clear(desk: Desk) -> None:
     desk.session.recent = ()
 
@@ -92,6 +139,14 @@ def _recent_clear(desk: Desk) -> None:
 HANDLERS: Mapping[str, Callable[..., Any]] = {
     "trace.activate": lambda desk, id: desk.session.activate(id),
     "trace.close": _trace_close,
+    "face.set": lambda desk, face: desk.session.choose_face(face),
+    "fold.toggle": _fold,
+    "run.show": _run_show,
+    "replay.set": _replay_set,
+    "replay.back": lambda desk: _replay_step(desk, -1),
+    "replay.forward": lambda desk: _replay_step(desk, 1),
+    "replay.live": _replay_live,
+    "replay.play": _replay_play,
     "trace.next": _trace_next,
     "history.undo": lambda desk: desk.history.undo(desk.session),
     "history.redo": lambda desk: desk.history.redo(desk.session),

@@ -44,4 +44,11 @@ def resolve(session: Session, history: History | None = None) -> Snapshot:
         docks=session.docks,
         note=session.note,
         note_open=active is not None and active.note_open,
+        face=session.face,
+        runs=session.runs.views,
+        run_id=session.runs.shown,
+        replay=session.runs.replay(place.trace_id),
+        flow=session.flow if session.flow is not None and session.flow.trace_id == place.trace_id else None,
+        batch=session.batch if session.batch_of == place.trace_id else (),
+        folded=session.folded,
     )

@@ -8,6 +8,8 @@ from typing import Literal
 
 from lstmviz.errors import TraceError
 from lstmviz.language import LANGUAGES
+from lstmviz.session.run_view import FACES, Face, FlowView
+from lstmviz.session.runs import Runs
 from lstmviz.session.snapshot import PHASES, EngineStatus, Notice, Task
 from lstmviz.traces.trace import Trace
 
@@ -60,7 +62,10 @@ class Place:
 
 @dataclass(eq=False)
 class Session:
-    """Open traces by id in the order of opening, the place in the active one, and what the window should be like."""
+    """Open traces by id in the order of opening, the place in the active one, and what the window should be like.
+
+    flow: the gradient flow that was asked for last. batch: a mini-batch for the open trace ``batch_of``.
+    """
 
     opened: dict[int, Opened] = field(default_factory=dict)
     place: Place = field(default_factory=Place)
@@ -83,6 +88,12 @@ class Session:
     task: Task | None = None
     notice: Notice | None = None
     recent: tuple[str, ...] = ()
+    face: Face = "cell"
+    folded: bool = False
+    runs: Runs = field(default_factory=Runs)
+    flow: FlowView | None = None
+    batch: tuple[Trace, ...] = ()
+    batch_of: int = 0
     _last_id: int = 0
     _notices: int = 0
 
@@ -104,19 +115,34 @@ class Session:
         return 0 if self.trace is None else len(self.trace)
 
     def add_trace(
-        self, trace: Trace, path: str = "", model_path: str = "", notes: Mapping[str, str] | None = None
+        self,
+        trace: Trace,
+        path: str = "",
+        model_path: str = "",
+        notes: Mapping[str, str] | None = None,
+        activate: bool = True,
     ) -> int:
         """Open a trace, make it the active one at its first step, paused, and return its id."""
         self._last_id += 1
         self.opened[self._last_id] = Opened(self._last_id, trace, path, model_path, notes or {})
-        self.activate(self._last_id)
+        if activate:
+            self.activate(self._last_id)
         return self._last_id
+
+    def replace_trace(self, trace_id: int, trace: Trace) -> None:
+        """Show another recording under the same id: cursor, selection and range stay where they mean something."""
+        old = self._entry(trace_id)
+        self.opened[trace_id] = replace(old, trace=trace)
+        if self.place.trace_id == trace_id:
+            whole = self.place.stop - self.place.start == len(old.trace)
+            self.restore(replace(self.place, start=0, stop=len(trace)) if whole else self.place)
 
     def reopen(self, opened: Opened, position: int) -> None:
         """Put a closed trace back where it was in the list."""
         entries = list(self.opened.values())
         entries.insert(position, opened)
         self.opened = {entry.id: entry for entry in entries}
+        self.runs.trace_opened(opened.id)
 
     def saved(self, trace_id: int, path: str) -> None:
         """Remember where a trace was written."""
@@ -146,9 +172,11 @@ class Session:
         first = entry.trace.layers[0]
         phase = 0 if self.inside else None
         fresh = Place(trace_id, phase=phase, direction=first.directions[0], stop=first_stop(entry.trace))
-        self.restore(self.left.get(trace_id, fresh))
-        if self.compared == trace_id:
+        if self.compared in (trace_id, self.runs.partner(self.place.trace_id)):
             self.compared = 0
+        self.restore(self.left.get(trace_id, fresh))
+        self.runs.trace_activated(trace_id)
+        self.compared = self.runs.partner(trace_id) or self.compared
 
     def close(self, trace_id: int) -> None:
         """Close a trace; its neighbour becomes active."""
@@ -157,6 +185,7 @@ class Session:
         position = ids.index(trace_id)
         del self.opened[trace_id]
         self.left.pop(trace_id, None)
+        self.runs.trace_closed(trace_id)
         if self.compared == trace_id:
             self.compared = 0
         if self.place.trace_id == trace_id:
@@ -277,6 +306,10 @@ class Session:
         self.speed = min(max(float(speed), SPEEDS[0]), SPEEDS[-1])
 
     # --- what the window should be like ---
+
+    def choose_face(self, face: str) -> None:
+        """Choose what the upper half of the centre shows; an unknown word changes nothing."""
+        self.face = next((known for known in FACES if known == face), self.face)
 
     def choose_theme(self, choice: str) -> None:
         """Choose light, dark or the system's; an unknown word means the system's."""

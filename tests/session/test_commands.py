@@ -26,7 +26,8 @@ def marked_literals() -> set[str]:
 
 
 def test_ids_are_unique():
-    table = [*commands._FILE, *commands._EDIT, *commands._VIEW, *commands._STEP, *commands._SELECT, *commands._HELP]
+    menus = (commands._FILE, commands._EDIT, commands._VIEW, commands._STEP, commands._SELECT, commands._TRAIN)
+    table = [command for menu in (*menus, commands._HELP) for command in menu]
     assert [name for name, times in Counter(c.id for c in table).items() if times > 1] == []
 
 
