@@ -15,7 +15,8 @@ import pytest
 
 import lstmviz
 from lstmviz import cli
-from lstmviz.cli import Command, main
+from lstmviz.cli import main
+from lstmviz.cli.command import Command, key_value
 from lstmviz.traces.trace import Trace
 
 CSV = "a,b\n" + "".join(f"{n / 8},{-n}\n" for n in range(30))
@@ -140,7 +141,7 @@ def test_the_options_of_a_sequence_reach_its_reader(net: str, folder: Path) -> N
     ("text", "value"), [("a=1", 1), ("a=true", True), ("a=;", ";"), ("a=[1,2]", [1, 2]), ("a=b=c", "b=c"), ("a=", "")]
 )
 def test_the_value_of_an_option_is_json_or_text(text: str, value: object) -> None:
-    assert cli._key_value(text) == ("a", value)
+    assert key_value("--option", text) == ("a", value)
 
 
 def test_what_is_chosen_is_exported_and_nothing_else(store: str, capsys: pytest.CaptureFixture[str]) -> None:

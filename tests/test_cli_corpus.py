@@ -1,0 +1,80 @@
+"""Recording a corpus from the command line: one process, or two under torchrun, into one store."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lstmviz import load_model, load_sequence, record
+from lstmviz.cli import main
+from lstmviz.traces.corpus import open_corpus
+from lstmviz.traces.store import open_trace
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """Five short series in a folder, two of the same name below it."""
+    folder = tmp_path / "corpus"
+    for n, name in enumerate(("b", "a", "c", "one/same", "two/same")):
+        file = folder / f"{name}.csv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.savetxt(file, np.arange(4.0 + n) * 10, header="sunspots", comments="")
+    return folder
+
+
+def test_every_file_of_a_folder_is_recorded_under_its_name(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = corpus.parent / "all.zarr"
+    assert main(["record", str(corpus), "--model", "sunspots", "--out", str(store)]) == 0
+    assert "5 of 5" in capsys.readouterr().out
+    members = open_corpus(store)
+    assert [member.name for member in members[:3]] == ["a", "b", "c"]
+    assert {Path(member.name).parent.name for member in members[3:]} == {"one", "two"}
+    expected = record(load_model("samples/nets/sunspots.json"), load_sequence(str(corpus / "b.csv")))
+    np.testing.assert_array_equal(open_trace(members[1].path)["c"], expected["c"])
+
+
+def test_a_recording_that_was_cut_short_goes_on(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = corpus.parent / "all.zarr"
+    words = ["record", str(corpus), "--model", "sunspots", "--out", str(store)]
+    assert main(words) == 0
+    last = open_corpus(store)[4].path
+    last.rename(last.with_name("gone"))
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "1 of 5" in capsys.readouterr().out
+    assert open_corpus(store)[4].recorded
+
+
+def test_two_processes_record_disjoint_shares_into_one_store(corpus: Path) -> None:
+    store = corpus.parent / "all.zarr"
+    run = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "lstmviz",
+         "record", str(corpus), "--model", "sunspots", "--out", str(store)],
+        capture_output=True, text=True, timeout=100, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "3 of 5" in run.stdout
+    assert "2 of 5" in run.stdout
+    assert all(len(open_trace(member.path)) for member in open_corpus(store))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--model", "sunspots"], "CORPUS"),
+        (["a", "--sequence", "sunspots", "--model", "sunspots"], "CORPUS"),
+        (["nowhere", "--model", "sunspots"], "nowhere"),
+        ([".", "--model", "sunspots"], "There is no sequence"),
+    ],
+)
+def test_what_is_no_corpus_is_said_in_a_sentence(
+    words: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["record", *words, "--out", "c.zarr"]) in (1, 2)
+    assert sentence in capsys.readouterr().err
