@@ -51,12 +51,12 @@ def record_command(arguments: argparse.Namespace) -> int:
         raise UsageError("--out “{path}” is no trace store; expected a name that ends in .zarr.", path=arguments.out)
     if bool(arguments.corpus) == (arguments.sequence is not None):
         raise UsageError("Record either --sequence S, or a CORPUS: a folder of sequence files, or several of them.")
+    options = dict(key_value("--option", text) for text in arguments.option)
     from lstmviz.sequences.samples import check_known, net_named, net_names
 
     net = net_named(arguments.model)
     if net is None:
         check_known(arguments.model, net_names())
-    options = dict(key_value("--option", text) for text in arguments.option)
     if arguments.corpus:
         return _record_corpus(arguments, net or arguments.model, options)
     sequence = _sequence(arguments.sequence, options)
