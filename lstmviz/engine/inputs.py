@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lstmviz.engine.weights import Stack
 from lstmviz.errors import ModelError, SequenceError
-from lstmviz.nets.net import check_finite
+from lstmviz.nets.encoding import check_finite
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import Array
 

@@ -2,47 +2,105 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lstmviz import language
-from lstmviz.errors import SequenceError
+from lstmviz.nets.encoding import encoded, targets_of
 from lstmviz.nets.fingerprint import fingerprint
-from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, ValueInput, ValueOutput
+from lstmviz.nets.recurrent import Recurrent, State, make_layers, read_layers
+from lstmviz.nets.spec import NetSpec, ProbabilityOutput
 from lstmviz.sequences.sequence import Floats, Sequence
+from lstmviz.sequences.topology import START
 from lstmviz.traces.trace import ModelInfo, OutputKind
+
+if TYPE_CHECKING:
+    from lstmviz.nets.batch import Batch
 
 Array = npt.NDArray[np.floating]
 
 
 class Net(nn.Module):
-    """Recurrent layers and a linear read-out, described by ``spec``; ``path`` and ``warning`` are set by the reader."""
+    """Recurrent layers and a linear read-out, described by ``spec``; ``path`` and ``warning`` are set by the reader.
+
+    An encoder→decoder has a ``decoder`` of the same kind, which starts from the state that ``recurrent`` ends in.
+    Dropout falls on the non-recurrent connections only (Zaremba et al. 2014): from layer to layer, and from the last
+    one to the read-out. x has no embedding here and stays whole. It is no part of the net, and is set from outside.
+    """
 
     def __init__(self, spec: NetSpec) -> None:
         super().__init__()
         self.spec = spec
         self.path = ""
         self.warning = ""
-        sizes = (spec.input.width, spec.hidden, spec.layers)
-        self.recurrent: nn.LSTM | nn.RNN
-        if spec.cell == "lstm":
-            self.recurrent = nn.LSTM(
-                *sizes, batch_first=True, bidirectional=spec.bidirectional, proj_size=spec.projection
-            )
-        else:
-            self.recurrent = nn.RNN(
-                *sizes, nonlinearity=spec.activation, batch_first=True, bidirectional=spec.bidirectional
-            )
+        self.recurrent: Recurrent = make_layers(spec)
+        self.decoder: Recurrent | None = make_layers(spec) if spec.topology == "enc2dec" else None
+        self.dropout = nn.Dropout(0.0)
         self.readout = nn.Linear(spec.layer_inputs(1), len(spec.output.names)) if spec.output is not None else None
 
-    def forward(self, x: torch.Tensor, state: object = None) -> torch.Tensor:
-        """The read-out before any units or softmax: (B, T, F) in, (B, T, O) out; h(t) where there is no read-out."""
-        h, _ = self.recurrent(x, state)
-        return cast(torch.Tensor, h if self.readout is None else self.readout(h))
+    def set_dropout(self, share: float) -> None:
+        """Drop this share of what passes between layers and to the read-out, in training mode."""
+        self.dropout.p = share
+        for layers in (self.recurrent, self.decoder):
+            if layers is not None:
+                layers.dropout = share if self.spec.layers > 1 else 0.0
+
+    def forward(self, x: Tensor, state: State | None = None) -> Tensor:
+        """The read-out before any units or softmax: (B, T, F) in, (B, T, O) out; h(t) where there is no read-out.
+
+        All B sequences are T long. An encoder→decoder finds in x where each one's decoder starts.
+        """
+        if self.decoder is None:
+            h, _ = read_layers(self.recurrent, x, state)
+            return self.say(h)
+        lengths = torch.full((len(x),), x.shape[1])
+        return self._handed_over(x, lengths, x[..., self.spec.input.names.index(START)].argmax(dim=1).cpu())
+
+    def read(
+        self, batch: Batch, state: State | None = None, start: int = 0, stop: int | None = None
+    ) -> tuple[Tensor, State | None]:
+        """The read-out (B, t, O) of some steps of a batch, and the state after them, to go on from.
+
+        state: that of the steps before, zero unless given. Nets in both directions and encoder→decoders take a batch
+        whole. What is said after a sequence's end, or before its decoder starts, means nothing.
+        """
+        if self.decoder is not None:
+            assert batch.handover is not None
+            return self._handed_over(batch.x, batch.lengths, batch.handover), None
+        lengths = batch.lengths if self.spec.bidirectional else None
+        h, state = read_layers(self.recurrent, batch.x[:, start:stop], state, lengths)
+        return self.say(h), state
+
+    def say(self, h: Tensor) -> Tensor:
+        """The read-out of h (B, T, R·D), with dropout before it in training mode; h itself where there is none."""
+        h = self.dropout(self._told(h))
+        return h if self.readout is None else cast(Tensor, self.readout(h))
+
+    def _told(self, h: Tensor) -> Tensor:
+        """What of h (…, T, R·D) the read-out gets: h itself, but for one vector of a whole sequence in two directions.
+
+        There the reverse direction gives what it knows at its own end, after step 0, whichever step is asked.
+        """
+        if not self.spec.bidirectional or self.spec.topology != "seq2vec":
+            return h
+        forward, reverse = h.chunk(2, dim=-1)
+        return torch.cat([forward, reverse[..., :1, :].expand_as(reverse)], dim=-1)
+
+    def _handed_over(self, x: Tensor, lengths: Tensor, handover: Tensor) -> Tensor:
+        """(B, T, O): the encoder reads each sequence up to its own handover (B,), the decoder from there to its end."""
+        assert self.decoder is not None
+        _, state = read_layers(self.recurrent, x[:, : int(handover.max())], None, handover)
+        steps = torch.arange(x.shape[1])
+        said_at = (steps[: int((lengths - handover).max())] + handover[:, None]).clamp(max=x.shape[1] - 1)
+        rows = torch.arange(len(x), device=x.device)[:, None]
+        h, _ = read_layers(self.decoder, x[rows, said_at.to(x.device)], state)
+        said = self.say(h)
+        back = (steps - handover[:, None]).clamp(0, said.shape[1] - 1).to(x.device)
+        return said[rows, back]
 
     @property
     def output_names(self) -> tuple[str, ...]:
@@ -57,14 +115,12 @@ class Net(nn.Module):
         return "probability" if isinstance(self.spec.output, ProbabilityOutput) else "value"
 
     def encode(self, sequence: Sequence) -> Floats:
-        """x(1..T) as the first layer takes it, (T, F) float32.
+        """x(1..T) as the first layer takes it, (T, F) float32; see `lstmviz.nets.encoding.encoded`."""
+        return encoded(sequence, self.spec)
 
-        (value − mean) / scale, or one-hot over the net's vocabulary. Raises SequenceError for another width, NaN or an
-        infinity, a symbol that the net does not know, or numbers where symbols are expected and the other way round.
-        """
-        if isinstance(self.spec.input, OneHotInput):
-            return _one_hot(sequence, self.spec)
-        return _normalised(sequence, self.spec.input, self.spec.name)
+    def targets(self, sequence: Sequence) -> Floats | None:
+        """What a perfect net says, (T, K), or None; see `lstmviz.nets.encoding.targets_of`."""
+        return targets_of(sequence, self.spec)
 
     def decode(self, h: Array) -> Array | None:
         """What the net says, (T, O), from the last layer's h, (T, R·D); None for a net without a read-out."""
@@ -74,123 +130,14 @@ class Net(nn.Module):
         weight = self.readout.weight
         with torch.no_grad():
             # a copy, since torch warns of arrays that are read-only
-            said = self.readout(torch.tensor(h, dtype=weight.dtype, device=weight.device))
+            said = self.readout(self._told(torch.tensor(h, dtype=weight.dtype, device=weight.device)))
             if isinstance(output, ProbabilityOutput):
                 said = torch.softmax(said, dim=-1)
             else:
                 said = said * said.new_tensor(output.scale) + said.new_tensor(output.mean)
         return cast(Array, said.cpu().numpy())
 
-    def targets(self, sequence: Sequence) -> Floats | None:
-        """What a perfect net says, (T, K), NaN where nothing is asked; None where the sequence does not tell.
-
-        The next values of the foretold columns in their units (K = O); else the place of the right symbol among
-        output_names (K = 1); else the sequence's own targets where their width fits.
-        """
-        output = self.spec.output
-        if isinstance(output, ValueOutput):
-            if output.columns:
-                wanted = np.full((len(sequence), len(output.columns)), np.nan, np.float32)
-                wanted[:-1] = sequence.values[1:, list(output.columns)]
-                return wanted
-            fits = sequence.targets is not None and sequence.targets.shape[1] == len(output.names)
-            return sequence.targets if fits else None
-        if isinstance(output, ProbabilityOutput):
-            return _right_symbols(sequence, output.names, foretells=self.spec.task == "next")
-        return None
-
     def info(self) -> ModelInfo:
         """Name, hash, file and note, in the current language."""
         note = " ".join(part for part in (self.spec.words(language.current()), self.warning) if part)
         return ModelInfo(self.spec.name, fingerprint(self), self.path, note)
-
-
-def _normalised(sequence: Sequence, wanted: ValueInput, net: str) -> Floats:
-    if sequence.vocabulary:
-        raise SequenceError(
-            "“{name}” is a sequence of symbols; the net “{net}” takes the values {names}.",
-            name=sequence.name,
-            net=net,
-            names=", ".join(wanted.names),
-        )
-    if sequence.features != wanted.width:
-        raise SequenceError(
-            "“{name}” has {found} features a step; the net “{net}” takes {expected}: {names}.",
-            name=sequence.name,
-            found=sequence.features,
-            net=net,
-            expected=wanted.width,
-            names=", ".join(wanted.names),
-        )
-    check_finite(sequence.values, sequence.names, sequence.name)
-    mean, scale = np.array(wanted.mean), np.array(wanted.scale)
-    x: Floats = ((sequence.values.astype(np.float64) - mean) / scale).astype(np.float32)
-    return x
-
-
-def _one_hot(sequence: Sequence, spec: NetSpec) -> Floats:
-    vocabulary = spec.input.names
-    if not sequence.vocabulary:
-        raise SequenceError(
-            "“{name}” is a sequence of values; the net “{net}” takes symbols out of its {size}: {some}",
-            name=sequence.name,
-            net=spec.name,
-            size=len(vocabulary),
-            some=_some(vocabulary),
-        )
-    check_finite(sequence.values, sequence.names, sequence.name)
-    place = {symbol: n for n, symbol in enumerate(vocabulary)}
-    places = np.array([place.get(symbol, -1) for symbol in sequence.vocabulary])[sequence.values[:, 0].astype(np.intp)]
-    unknown = np.flatnonzero(places < 0)
-    if len(unknown):
-        t = int(unknown[0])
-        raise SequenceError(
-            "Step {t} of “{name}” is “{symbol}”, unknown to the net “{net}”; expected one of its {size} symbols:"
-            " {some}",
-            t=t,
-            name=sequence.name,
-            symbol=repr(sequence.symbol(t))[1:-1],  # a newline would break the sentence in two
-            net=spec.name,
-            size=len(vocabulary),
-            some=_some(vocabulary),
-        )
-    x: Floats = np.eye(len(vocabulary), dtype=np.float32)[places]
-    return x
-
-
-def check_finite(values: Array, names: tuple[str, ...], name: str) -> None:
-    """Raise a SequenceError that names the first step and feature of (T, F) that is NaN or infinite."""
-    if np.isfinite(values).all():
-        return
-    t, feature = (int(n) for n in np.argwhere(~np.isfinite(values))[0])
-    raise SequenceError(
-        "Step {t} of “{name}” has {value} in the feature “{feature}”; expected a number. Fill or remove it first.",
-        t=t,
-        name=name,
-        value=str(values[t, feature]),
-        feature=names[feature] if feature < len(names) else str(feature),
-    )
-
-
-def _right_symbols(sequence: Sequence, names: tuple[str, ...], *, foretells: bool) -> Floats | None:
-    """Places among ``names`` of the right symbols, (T, 1): the sequence's own targets, else the next symbols."""
-    place = {symbol: n for n, symbol in enumerate(names)}
-    own = sequence.targets
-    if own is not None and own.shape[1] == 1:
-        spoken = sequence.target_names if len(sequence.target_names) > 1 else sequence.vocabulary
-        table = np.array([place.get(symbol, np.nan) for symbol in spoken] + [np.nan], np.float32)
-        asked = np.where(np.isfinite(own), own, -1)
-        inside = (asked >= 0) & (asked < len(spoken))
-        right: Floats = table[np.where(inside, asked, len(spoken)).astype(np.intp)]
-        return right
-    if not foretells or not sequence.vocabulary:
-        return None
-    table = np.array([place.get(symbol, np.nan) for symbol in sequence.vocabulary], np.float32)
-    wanted = np.full((len(sequence), 1), np.nan, np.float32)
-    wanted[:-1] = table[sequence.values[1:].astype(np.intp)]
-    return wanted
-
-
-def _some(vocabulary: tuple[str, ...]) -> str:
-    """The first symbols for a sentence, and a sign where there are more."""
-    return " ".join(repr(symbol)[1:-1] for symbol in vocabulary[:12]) + (" …" if len(vocabulary) > 12 else "")

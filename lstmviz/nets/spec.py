@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
 
 from lstmviz.errors import ModelError
-from lstmviz.sequences.topology import Topology
+from lstmviz.sequences.topology import START, STOP, Topology
 
 FORMAT = 1
 """Version of NAME.json; raised whenever an old reader would misread a new file."""
@@ -129,13 +130,9 @@ def check_spec(spec: NetSpec, file: str) -> NetSpec:
             _check_units(part, file)
     if spec.output is not None and not spec.output.names:
         raise ModelError("“{file}”: the output has no names; expected one for each output.", file=file)
-    if spec.projection and (spec.cell == "rnn" or spec.projection >= spec.hidden):
-        raise ModelError(
-            "“{file}”: a projection of {found} does not fit; expected one below the {hidden} units of an LSTM.",
-            file=file,
-            found=spec.projection,
-            hidden=spec.hidden,
-        )
+    _check_variants(spec, file)
+    if spec.topology == "enc2dec":
+        _check_decoder(spec, file)
     if isinstance(spec.output, ValueOutput) and spec.output.columns:
         columns, outputs = spec.output.columns, len(spec.output.names)
         if len(columns) != outputs or max(columns) >= spec.input.width or isinstance(spec.input, OneHotInput):
@@ -160,6 +157,55 @@ def check_spec(spec: NetSpec, file: str) -> NetSpec:
     return spec
 
 
+def _check_variants(spec: NetSpec, file: str) -> None:
+    if spec.projection and (spec.cell != "lstm" or spec.projection >= spec.hidden):
+        raise ModelError(
+            "“{file}”: a projection of {found} does not fit; expected one below the {hidden} units of an LSTM.",
+            file=file,
+            found=spec.projection,
+            hidden=spec.hidden,
+        )
+    for name in ("peepholes", "layer_norm"):
+        if getattr(spec, name) and spec.cell != "lstm":
+            raise ModelError(
+                "“{file}” asks for {name} in a net of cell “{cell}”; expected them in an LSTM only.",
+                file=file,
+                name=name,
+                cell=spec.cell,
+            )
+
+
+def _check_decoder(spec: NetSpec, file: str) -> None:
+    """What a decoder needs to read what it said itself, from START to STOP."""
+    if spec.bidirectional:
+        raise ModelError(
+            "“{file}” is an encoder→decoder in both directions; a decoder cannot read backwards what it has yet to"
+            " say: expected one direction.",
+            file=file,
+        )
+    if not isinstance(spec.input, OneHotInput) or not isinstance(spec.output, ProbabilityOutput):
+        raise ModelError(
+            "“{file}” is an encoder→decoder of values; expected symbols in and probabilities out.", file=file
+        )
+    for symbol, names, where in ((START, spec.input.names, "inputs"), (STOP, spec.output.names, "outputs")):
+        if symbol not in names:
+            raise ModelError(
+                "“{file}” is an encoder→decoder without {symbol} among its {where}; expected it there.",
+                file=file,
+                symbol=symbol,
+                where=where,
+            )
+    unread = [name for name in spec.output.names if name != STOP and name not in spec.input.names]
+    if unread:
+        raise ModelError(
+            "“{file}”: the decoder may say “{symbol}” but cannot read it; expected every output but {stop} among the"
+            " inputs.",
+            file=file,
+            symbol=unread[0],
+            stop=STOP,
+        )
+
+
 def _check_units(part: ValueInput | ValueOutput, file: str) -> None:
     if not len(part.names) == len(part.mean) == len(part.scale):
         raise ModelError(
@@ -180,20 +226,45 @@ def _check_units(part: ValueInput | ValueOutput, file: str) -> None:
             )
 
 
+GATE_BLOCKS = {"lstm": 4, "gru": 3, "rnn": 1}
+"""Blocks of H rows in the weights of a layer, by cell."""
+
+
 def expected_shapes(spec: NetSpec) -> dict[str, tuple[int, ...]]:
     """Names and shapes of the tensors of a net, as torch names them."""
-    rows = (4 if spec.cell == "lstm" else 1) * spec.hidden
     shapes: dict[str, tuple[int, ...]] = {}
-    for layer in range(spec.layers):
-        for direction in spec.directions:
-            ending = f"l{layer}" + ("_reverse" if direction == "reverse" else "")
-            shapes[f"recurrent.weight_ih_{ending}"] = (rows, spec.layer_inputs(layer))
-            shapes[f"recurrent.weight_hh_{ending}"] = (rows, spec.layer_outputs)
-            shapes[f"recurrent.bias_ih_{ending}"] = (rows,)
-            shapes[f"recurrent.bias_hh_{ending}"] = (rows,)
-            if spec.projection:
-                shapes[f"recurrent.weight_hr_{ending}"] = (spec.projection, spec.hidden)
+    for part in ("recurrent", "decoder") if spec.topology == "enc2dec" else ("recurrent",):
+        for layer in range(spec.layers):
+            for direction in spec.directions:
+                ending = f"l{layer}" + ("_reverse" if direction == "reverse" else "")
+                for name, shape in _layer_shapes(spec, layer).items():
+                    shapes[f"{part}.{name}_{ending}"] = shape
     if spec.output is not None:
         shapes["readout.weight"] = (len(spec.output.names), spec.layer_inputs(1))
         shapes["readout.bias"] = (len(spec.output.names),)
     return shapes
+
+
+def _layer_shapes(spec: NetSpec, layer: int) -> dict[str, tuple[int, ...]]:
+    """The tensors of one layer in one direction; the variants' are those of `lstmviz.nets.loop.LoopWeights`."""
+    rows = GATE_BLOCKS[spec.cell] * spec.hidden
+    shapes: dict[str, tuple[int, ...]] = {
+        "weight_ih": (rows, spec.layer_inputs(layer)),
+        "weight_hh": (rows, spec.layer_outputs),
+        "bias_ih": (rows,),
+        "bias_hh": (rows,),
+    }
+    if spec.projection:
+        shapes["weight_hr"] = (spec.projection, spec.hidden)
+    shapes.update(variant_shapes(spec.hidden, peepholes=spec.peepholes, layer_norm=spec.layer_norm))
+    return shapes
+
+
+def variant_shapes(units: int, *, peepholes: bool, layer_norm: bool) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Names and shapes of what a layer with peepholes or layer normalisation has beyond a plain one."""
+    if peepholes:
+        yield "peephole", (3, units)
+    if layer_norm:
+        yield "norm_x", (4 * units,)
+        yield "norm_h", (4 * units,)
+        yield "norm_c", (2, units)
