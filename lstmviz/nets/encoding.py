@@ -32,9 +32,7 @@ def targets_of(sequence: Sequence, spec: NetSpec) -> Floats | None:
     output = spec.output
     if isinstance(output, ValueOutput):
         if output.columns:
-            wanted = np.full((len(sequence), len(output.columns)), np.nan, np.float32)
-            wanted[:-1] = sequence.values[1:, list(output.columns)]
-            return wanted
+            return _next_values(sequence, list(output.columns))
         fits = sequence.targets is not None and sequence.targets.shape[1] == len(output.names)
         return sequence.targets if fits else None
     if isinstance(output, ProbabilityOutput):
@@ -108,6 +106,16 @@ def check_finite(values: Array, names: tuple[str, ...], name: str) -> None:
         value=str(values[t, feature]),
         feature=names[feature] if feature < len(names) else str(feature),
     )
+
+
+def _next_values(sequence: Sequence, columns: list[int]) -> Floats:
+    """The values of some features one step ahead, (T, len(columns)); a window cut from a longer one knows its last."""
+    own = sequence.targets
+    if own is not None and sequence.target_names == sequence.names:
+        return own[:, columns]
+    wanted = np.full((len(sequence), len(columns)), np.nan, np.float32)
+    wanted[:-1] = sequence.values[1:, columns]
+    return wanted
 
 
 def _right_symbols(sequence: Sequence, names: tuple[str, ...], *, foretells: bool) -> Floats | None:
