@@ -20,7 +20,9 @@ from lstmviz.wire.messages import (
     Hello,
     Part,
     Progress,
+    RecordBatch,
     Request,
+    Train,
     WriteTrace,
 )
 from lstmviz.wire.tickets import Callbacks, HandedOver, OnDone, OnFailed, OnPart, OnProgress, Outbox, Ticket, ignore
@@ -31,14 +33,15 @@ DEATHS_ALLOWED = 2
 DEATHS_WITHIN = 60.0
 """The third death within so many seconds is a failure; the engine is not started again unless asked to."""
 DEATHS_PER_REQUEST = 2
-"""A request at which the engine died so often is given up."""
+"""A request at which the engine died so often is given up; a training, where it died so often within a minute."""
 
 
 class Client:
     """Asks the engine, from one thread.
 
     A question asked before the engine is ready waits for it. If the engine dies it is started again and everything
-    unanswered is asked again: all our requests read, or write beside their target and replace it.
+    unanswered is asked again: all our requests read, or write beside their target and replace it, and a training goes
+    on from its last checkpoint.
     """
 
     def __init__(self, make_transport: MakeTransport, on_state: Callable[[State], None] = ignore) -> None:
@@ -95,6 +98,24 @@ class Client:
         callbacks = Callbacks(progress=on_progress, failed=on_failed)
         return self._submit(tickets.one(request), tickets.assembling(on_trace, callbacks))
 
+    def ask_traces(
+        self,
+        request: RecordBatch,
+        on_traces: Callable[[tuple[Trace, ...]], None],
+        on_progress: OnProgress = ignore,
+        on_failed: OnFailed = ignore,
+    ) -> Ticket:
+        """Ask for several traces and get them whole and together."""
+        callbacks = Callbacks(progress=on_progress, failed=on_failed)
+        return self._submit(*tickets.assembling_all(request, on_traces, callbacks))
+
+    def train(
+        self, request: Train, on_part: OnPart = ignore, on_done: OnDone = ignore, on_failed: OnFailed = ignore
+    ) -> Ticket:
+        """Train a run; the ticket is over when the training is. Every RunBegun but the first follows a restart."""
+        callbacks = Callbacks(on_part, done=on_done, failed=on_failed)
+        return self._submit(*tickets.going_on(request, callbacks), lasting=True)
+
     def write_trace(
         self,
         trace: Trace,
@@ -112,9 +133,9 @@ class Client:
             Callbacks(on_part, on_progress, on_done, on_failed),
         )
 
-    def _submit(self, question: tickets.Question, callbacks: Callbacks) -> Ticket:
+    def _submit(self, question: tickets.Question, callbacks: Callbacks, lasting: bool = False) -> Ticket:
         self._number += 1
-        ticket = Ticket(self._number, question, callbacks, self._withdraw)
+        ticket = Ticket(self._number, question, callbacks, self._withdraw, lasting)
         if self.state == "failed":
             ticket.over = True
             callbacks.failed(self.problem or _died_too_often())
@@ -237,24 +258,26 @@ class Client:
     def _died(self) -> None:
         now = time.monotonic()
         self._deaths = [moment for moment in self._deaths if now - moment < DEATHS_WITHIN] + [now]
-        running = next((ticket for ticket in self._tickets.values() if ticket.sent), None)
+        suspects = self._suspects()
         for ticket in self._tickets.values():
             ticket.sent = False
-        if running is not None:
-            running.deaths += 1
+        for ticket in suspects:
+            recent = [moment for moment in ticket.deaths if not ticket.lasting or now - moment < DEATHS_WITHIN]
+            ticket.deaths = [*recent, now]
         if len(self._deaths) > DEATHS_ALLOWED:
             self._give_up(self.problem or _died_too_often())
             return
-        if running is not None and running.deaths >= DEATHS_PER_REQUEST:
-            self._fail(
-                running.id,
-                EngineError(
-                    "The engine died twice at this request, which is given up; see the log in {folder}.",
-                    folder=str(paths.log_file("engine").parent),
-                ),
-            )
+        for ticket in suspects:
+            if len(ticket.deaths) >= DEATHS_PER_REQUEST:
+                self._fail(ticket.id, _given_up())
         if self._transport is None and self.state != "stopped":
             self._launch("restarting")
+
+    def _suspects(self) -> list[Ticket]:
+        """Whom the engine was working for when it died: the request it had come to, else every training."""
+        sent = [ticket for ticket in self._tickets.values() if ticket.sent]
+        asked = next((ticket for ticket in sent if not ticket.lasting), None)
+        return sent if asked is None else [asked]
 
     def _give_up(self, problem: LstmvizError) -> None:
         self.problem = problem
@@ -269,6 +292,13 @@ class Client:
         if state != self.state:
             self.state = state
             self._on_state(state)
+
+
+def _given_up() -> EngineError:
+    return EngineError(
+        "The engine died twice at this request, which is given up; see the log in {folder}.",
+        folder=str(paths.log_file("engine").parent),
+    )
 
 
 def _died_too_often() -> EngineError:

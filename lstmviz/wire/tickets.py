@@ -13,7 +13,18 @@ from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.traces.trace import Trace
 from lstmviz.wire.builder import TraceBuilder
 from lstmviz.wire.codec import trace_to_wire
-from lstmviz.wire.messages import Cancel, Payload, Progress, Request, TraceHeader, TracePart, Upload, WriteTrace
+from lstmviz.wire.messages import (
+    Cancel,
+    Payload,
+    Progress,
+    Request,
+    RunReport,
+    TraceHeader,
+    TracePart,
+    Train,
+    Upload,
+    WriteTrace,
+)
 
 OnPart = Callable[[Payload], None]
 OnProgress = Callable[[Progress], None]
@@ -39,15 +50,19 @@ class Callbacks:
 
 @dataclass(eq=False)
 class Ticket:
-    """One question: its request number, whether it was sent and is over, and how often the engine died of it."""
+    """One question: its request number, whether it was sent and is over, and when the engine died of it.
+
+    lasting: answered for as long as a training goes on, while the engine answers others.
+    """
 
     id: int
     question: Question
     callbacks: Callbacks
     withdraw: Callable[[Ticket], None]
+    lasting: bool = False
     sent: bool = False
     over: bool = False
-    deaths: int = 0
+    deaths: list[float] = field(default_factory=list)
 
     def cancel(self) -> None:
         """No callback is called after this; the engine stops at its next place to stop."""
@@ -111,6 +126,22 @@ class HandedOver:
             self._trace = ignore
 
 
+def going_on(train: Train, callbacks: Callbacks) -> tuple[Question, Callbacks]:
+    """The question that trains a run; asked again, it goes on as the run stood: training, or paused."""
+    paused = train.paused
+
+    def ask(number: int) -> Iterator[Request]:
+        yield msgspec.structs.replace(train, id=number, paused=paused)
+
+    def part(payload: Payload) -> None:
+        nonlocal paused
+        if isinstance(payload, RunReport):
+            paused = payload.state == "paused"
+        callbacks.part(payload)
+
+    return ask, Callbacks(part, callbacks.progress, callbacks.done, callbacks.failed)
+
+
 def assembling(on_trace: Callable[[Trace], None], callbacks: Callbacks) -> Callbacks:
     """Callbacks that assemble a trace of its parts and tell of the whole, or why it failed."""
     builder = TraceBuilder()
@@ -128,3 +159,30 @@ def assembling(on_trace: Callable[[Trace], None], callbacks: Callbacks) -> Callb
             on_trace(trace)
 
     return Callbacks(part, callbacks.progress, done, callbacks.failed)
+
+
+def assembling_all(
+    request: Request, on_traces: Callable[[tuple[Trace, ...]], None], callbacks: Callbacks
+) -> tuple[Question, Callbacks]:
+    """A question for several traces, one after the other, with callbacks that assemble them; asked again, anew."""
+    builders: list[TraceBuilder] = []
+
+    def ask(number: int) -> Iterator[Request]:
+        builders.clear()
+        yield msgspec.structs.replace(request, id=number)
+
+    def part(payload: Payload) -> None:
+        if isinstance(payload, TraceHeader):
+            builders.append(TraceBuilder())
+        if isinstance(payload, TraceHeader | TracePart):
+            builders[-1].add(payload)
+
+    def done() -> None:
+        try:
+            traces = tuple(builder.build() for builder in builders)
+        except EngineError as error:
+            callbacks.failed(error)
+        else:
+            on_traces(traces)
+
+    return ask, Callbacks(part, callbacks.progress, done, callbacks.failed)
