@@ -26,6 +26,7 @@ def test_what_is_searched_for_and_chosen_is_opened(
     assert "2 of 3" in dialog.findChildren(QLabel)[0].text()
     qtbot.keyClicks(dialog.search, "PEA")
     assert dialog.names.model().rowCount() == 1  # peach is not recorded yet
+    dialog.show()
     with qtbot.waitSignal(dialog.chosen) as chosen:
         qtbot.keyClick(dialog.search, Qt.Key.Key_Return)
     assert chosen.args == [str(members[1].path)]

@@ -38,6 +38,7 @@ class CorpusDialog(QDialog):
         )
         self._open = self._buttons.button(QDialogButtonBox.StandardButton.Open)
         self._open.setText(tr("Open"))
+        self._open.setDefault(True)
         self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
         column = QVBoxLayout(self)
         label = QLabel(_sentence(name, len(self._members), len(members)), self)
