@@ -4,11 +4,14 @@
       sequence/               values (time, feature)   times (time)   targets (time, target)
       model/                  inputs (time, input)   outputs (time, output)   targets (time, target)
       layer0/forward/         i f o g c h (time, unit)   h0 c0 (unit)
-      layer0/forward/weights/ wx (input, column)   wh (recurrent, column)   b (column)   whr (unit, projection)
+                              a recurrent layer h (time, unit) alone, a GRU r f g h
+      layer0/forward/weights/ wx (input, column)   wh (recurrent, column)   b (column) …, as weight_parts names them
+      layer0/forward/decoder/ the same, of the decoder that goes on where an encoder stops
 
 A zarr 3 store with plain arrays: chunks along time only, no compression, little endian. What a trace does not have
 is not there. ``meta`` holds every word of the trace (names, labels, vocabulary, layers, model, check, recorded);
 ``arrays`` each array's dtype, shape, rows in a chunk and SHA-256; ``sha256`` is that of both, as JSON with sorted keys.
+Version 1 knew LSTMs and recurrent layers without variants, and no decoder.
 """
 
 from __future__ import annotations
@@ -24,23 +27,34 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.cells.weights import LstmWeights, RnnWeights, Weights
+from lstmviz.cells.weights import Activation, Weights
 from lstmviz.sequences.sequence import Kind, Sequence
+from lstmviz.traces import weight_parts
 from lstmviz.traces.trace import Check, Direction, Lane, LayerInfo, ModelInfo, OutputKind, Recorded, Trace
+from lstmviz.traces.weight_parts import WeightWords
 
-VERSION = 1
-_NAME = re.compile(r"(?!h0$|c0$|weights$)[a-z][a-z_0-9]{0,31}")
+VERSION = 2
+READABLE = (1, 2)
+"""The versions of the layout that are read."""
+_NAME = re.compile(r"(?!h0$|c0$|weights$|decoder$)[a-z][a-z_0-9]{0,31}")
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class LaneMeta(msgspec.Struct, frozen=True):
-    """Which arrays one lane has; activation is that of an RNN's weights."""
+    """Which arrays one lane has. In version 1 weights was their kind alone, and activation that of an RNN's."""
 
     layer: int
     direction: Direction
     signals: tuple[str, ...]
-    weights: Literal["lstm", "rnn"] | None = None
-    activation: Literal["tanh", "relu"] = "tanh"
+    weights: WeightWords | Literal["lstm", "rnn"] | None = None
+    activation: Activation = "tanh"
+    decoder: WeightWords | None = None
+
+    def places(self) -> dict[str, WeightWords]:
+        """Which weights there are, by the name of their group."""
+        own = WeightWords(self.weights, self.activation) if isinstance(self.weights, str) else self.weights
+        both = {"weights": own, "decoder": self.decoder}
+        return {place: words for place, words in both.items() if words is not None}
 
 
 class SequenceMeta(msgspec.Struct, frozen=True):
@@ -68,6 +82,7 @@ class TraceMeta(msgspec.Struct, frozen=True):
     model: ModelInfo
     recorded: Recorded
     check: tuple[str, str, int, tuple[str, ...]] | None = None
+    handover: int = 0
 
 
 class ArrayMeta(msgspec.Struct, frozen=True):
@@ -121,6 +136,7 @@ def words_of(trace: Trace) -> TraceMeta:
         model=trace.model,
         recorded=trace.recorded,
         check=None if check is None else _check_words(check),
+        handover=trace.handover,
     )  # fmt: skip
 
 
@@ -145,6 +161,7 @@ def arrays_of(trace: Trace) -> Iterator[tuple[str, tuple[str, ...], npt.NDArray[
         if lane.c0 is not None:
             yield f"{group}/c0", ("unit",), lane.c0
         yield from _weights_of(f"{group}/weights", lane.weights)
+        yield from _weights_of(f"{group}/decoder", lane.decoder)
 
 
 def shapes(words: TraceMeta, steps: int) -> dict[str, tuple[int | None, ...]]:
@@ -174,8 +191,10 @@ def shapes(words: TraceMeta, steps: int) -> dict[str, tuple[int | None, ...]]:
             if not _NAME.fullmatch(name):
                 raise KeyError(name[:40])
             found[f"{group}/{name}"] = (steps, info.outputs if name == "h" else info.units)
-        found |= {f"{group}/h0": (info.outputs,), f"{group}/c0": (info.units,), f"{group}/weights/b": (None,)}
-        found |= {f"{group}/weights/{name}": (None, None) for name in ("wx", "wh", "whr")}
+        found |= {f"{group}/h0": (info.outputs,), f"{group}/c0": (info.units,)}
+        for place, weights in lane.places().items():
+            sizes = weight_parts.shapes(weights.kind, info.inputs, info.units, info.outputs)
+            found |= {f"{group}/{place}/{name}": shape for name, shape in sizes.items()}
     return found
 
 
@@ -200,6 +219,7 @@ def trace_of(words: TraceMeta, arrays: Arrays) -> Trace:
         check=None if words.check is None else _check_of(*words.check),
         recorded=words.recorded,
         name=words.name,
+        handover=words.handover,
     )
 
 
@@ -218,37 +238,29 @@ def _check_of(max_error: str, tolerance: str, steps: int, against: tuple[str, ..
 
 
 def _lane_words(layer: int, side: str, lane: Lane) -> LaneMeta:
-    weights = lane.weights
-    kind: Literal["lstm", "rnn"] = "rnn" if isinstance(weights, RnnWeights) else "lstm"
-    return LaneMeta(
-        layer,
-        cast(Direction, side),
-        tuple(lane.signals),
-        None if weights is None else kind,
-        weights.activation if isinstance(weights, RnnWeights) else "tanh",
-    )
+    weights, decoder = (None if each is None else weight_parts.words_of(each) for each in (lane.weights, lane.decoder))
+    return LaneMeta(layer, cast(Direction, side), tuple(lane.signals), weights, decoder=decoder)
 
 
 def _lane_of(words: LaneMeta, arrays: Arrays) -> Lane:
     group = f"layer{words.layer}/{words.direction}"
-    wx, wh, b, whr = (arrays.get(f"{group}/weights/{name}") for name in ("wx", "wh", "b", "whr"))
-    weights: Weights | None = None
-    if words.weights is not None:
-        if wx is None or wh is None or b is None:
-            raise KeyError(f"{group}/weights")
-        weights = LstmWeights(wx, wh, b, whr) if words.weights == "lstm" else RnnWeights(wx, wh, b, words.activation)
     signals = {name: arrays[f"{group}/{name}"] for name in words.signals}
-    return Lane(signals, arrays[f"{group}/h0"], arrays.get(f"{group}/c0"), weights)
+    weights: dict[str, Weights] = {}
+    for place, kind in words.places().items():
+        stem = f"{group}/{place}/"
+        own = {name.removeprefix(stem): array for name, array in arrays.items() if name.startswith(stem)}
+        weights[place] = weight_parts.weights_of(kind, own)
+    return Lane(
+        signals, arrays[f"{group}/h0"], arrays.get(f"{group}/c0"), weights.get("weights"), weights.get("decoder")
+    )
 
 
 def _weights_of(group: str, weights: Weights | None) -> Iterator[tuple[str, tuple[str, ...], npt.NDArray[Any]]]:
     if weights is None:
         return
-    yield f"{group}/wx", ("input", "column"), weights.wx
-    yield f"{group}/wh", ("recurrent", "column"), weights.wh
-    yield f"{group}/b", ("column",), weights.b
-    if isinstance(weights, LstmWeights) and weights.whr is not None:
-        yield f"{group}/whr", ("unit", "projection"), weights.whr
+    dimensions = weight_parts.PARTS[weight_parts.words_of(weights).kind]
+    for name, array in weight_parts.parts_of(weights).items():
+        yield f"{group}/{name}", dimensions[name], array
 
 
 def _columns(width: int, units: int) -> str:

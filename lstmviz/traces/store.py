@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from lstmviz.errors import ExportError, LstmvizError, TraceError
 from lstmviz.traces import layout
-from lstmviz.traces.layout import VERSION, ArrayMeta, RootMeta
+from lstmviz.traces.layout import READABLE, VERSION, ArrayMeta, RootMeta
 from lstmviz.traces.safe_write import replacing
 from lstmviz.traces.trace import Trace
 
@@ -150,7 +150,7 @@ def _read_root(folder: Path) -> RootMeta:
             "“{path}” is no finished trace store: its zarr.json does not say so. Save the trace again.",
             path=str(folder),
         )
-    if attributes["lstmviz_trace"] != VERSION:
+    if attributes["lstmviz_trace"] not in READABLE:
         raise TraceError(
             "“{path}” is a trace store of version {found}; this lstmviz reads version {version}. Update lstmviz.",
             path=str(folder),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.errors import EngineError, SequenceError
+from lstmviz.errors import EngineError, SequenceError, TraceError
 from lstmviz.traces.trace import STORED, Check, Lane, LayerInfo, ModelInfo, OutputKind, Recorded, Trace
+from lstmviz.traces.weight_parts import WeightWords
 from lstmviz.wire.codec import (
     array_from_wire,
     dtype_from_wire,
@@ -22,6 +23,7 @@ from lstmviz.wire.codec import (
 from lstmviz.wire.messages import TraceHeader, TracePart
 
 Array = npt.NDArray[Any]
+_Found = TypeVar("_Found")
 MAX_BYTES = 8 << 30
 """Bytes that all arrays of one trace may have together; refused before any memory is taken."""
 
@@ -70,7 +72,7 @@ class TraceBuilder:
             self._arrays[key].flags.writeable = False
         try:
             return _assemble(self._header, self._arrays)
-        except (KeyError, msgspec.ValidationError, SequenceError) as error:
+        except (KeyError, msgspec.ValidationError, SequenceError, TraceError) as error:
             raise EngineError("A trace on the wire does not fit together ({reason}).", reason=str(error)) from error
 
     def _begin(self, header: TraceHeader) -> None:
@@ -121,16 +123,15 @@ class TraceBuilder:
 def _assemble(header: TraceHeader, arrays: Mapping[str, Array]) -> Trace:
     sequence = sequence_from_wire(header.sequence)
     layers = tuple(layer_from_wire(layer) for layer in header.layers)
-    activations = header.meta.get("activations") or {}
+    meta = header.meta
+    words = msgspec.convert(meta["weights"], dict[str, WeightWords])
     lanes: dict[tuple[int, str], Lane] = {}
     for info in layers:
         for direction in info.directions:
-            place = f"{info.index}/{direction}"
-            own = {key.removeprefix(f"{place}/"): array for key, array in arrays.items() if key.startswith(f"{place}/")}
-            lane = lane_from_arrays(info, own, str(activations.get(place, "tanh")))
+            place = f"{info.index}/{direction}/"
+            lane = lane_from_arrays(info, _under(place, arrays), _under(place, words))
             _check_lane(info, lane, len(arrays["inputs"]))
             lanes[info.index, direction] = lane
-    meta = header.meta
     return Trace(
         sequence=sequence,
         inputs=arrays["inputs"],
@@ -145,7 +146,13 @@ def _assemble(header: TraceHeader, arrays: Mapping[str, Array]) -> Trace:
         check=msgspec.convert(meta["check"], Check | None),
         recorded=msgspec.convert(meta["recorded"], Recorded),
         name=header.name,
+        handover=msgspec.convert(meta["time"], dict[str, int])["handover"],
     )
+
+
+def _under(place: str, found: Mapping[str, _Found]) -> dict[str, _Found]:
+    """What stands under a place, without that place in its name."""
+    return {key.removeprefix(place): value for key, value in found.items() if key.startswith(place)}
 
 
 def _check_lane(info: LayerInfo, lane: Lane, steps: int) -> None:

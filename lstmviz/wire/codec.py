@@ -12,14 +12,16 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.cells.weights import LstmWeights, RnnWeights, Weights
 from lstmviz.errors import EngineError
 from lstmviz.sequences.sequence import Kind, Sequence
+from lstmviz.traces import weight_parts
 from lstmviz.traces.trace import Lane, LayerInfo, Trace
+from lstmviz.traces.weight_parts import WeightWords
 from lstmviz.wire.messages import ArrayData, LayerData, SequenceData, TraceHeader, TracePart
 
 Array = npt.NDArray[Any]
-WEIGHTS = ("wx", "wh", "b", "whr")
+PLACES = ("weights", "decoder")
+"""The weights that a lane may have."""
 
 _NUMBERS = re.compile(r"[<>|=]?[fiu][1248]")
 _DATES = re.compile(r"[<>]M8\[\d*[A-Za-z]+\]")
@@ -113,18 +115,20 @@ def trace_arrays(trace: Trace) -> Iterator[tuple[str, Array]]:
         yield "targets", trace.targets
     for (layer, direction), lane in trace.lanes.items():
         found: dict[str, Array | None] = {**lane.signals, "h0": lane.h0, "c0": lane.c0}
-        if lane.weights is not None:
-            found |= {name: getattr(lane.weights, name, None) for name in WEIGHTS}
+        for place, weights in zip(PLACES, (lane.weights, lane.decoder), strict=True):
+            if weights is not None:
+                found |= {f"{place}/{name}": array for name, array in weight_parts.parts_of(weights).items()}
         for name, array in found.items():
             if array is not None:
                 yield f"{layer}/{direction}/{name}", array
 
 
 def _header(trace: Trace, arrays: Mapping[str, Array]) -> TraceHeader:
-    activations = {
-        f"{layer}/{direction}": lane.weights.activation
+    weights: dict[str, object] = {
+        f"{layer}/{direction}/{place}": msgspec.to_builtins(weight_parts.words_of(own))
         for (layer, direction), lane in trace.lanes.items()
-        if isinstance(lane.weights, RnnWeights)
+        for place, own in zip(PLACES, (lane.weights, lane.decoder), strict=True)
+        if own is not None
     }
     return TraceHeader(
         sequence=sequence_to_wire(trace.sequence),
@@ -137,7 +141,8 @@ def _header(trace: Trace, arrays: Mapping[str, Array]) -> TraceHeader:
             "model": msgspec.to_builtins(trace.model),
             "check": None if trace.check is None else msgspec.to_builtins(trace.check),
             "recorded": msgspec.to_builtins(replace(trace.recorded, versions=dict(trace.recorded.versions))),
-            "activations": cast("dict[str, object]", activations),
+            "weights": weights,
+            "time": {"handover": trace.handover},
             "arrays": {key: (array.dtype.str, array.shape) for key, array in arrays.items()},
         },
     )
@@ -156,14 +161,30 @@ def layer_from_wire(data: LayerData) -> LayerInfo:
         raise EngineError("A layer on the wire cannot be read ({reason}).", reason=str(error)) from error
 
 
-def lane_from_arrays(info: LayerInfo, arrays: Mapping[str, Array], activation: str) -> Lane:
-    """A lane of its signals, states and weights by name."""
-    signals = {name: array for name, array in arrays.items() if name not in ("h0", "c0", *WEIGHTS)}
-    weights: Weights | None = None
-    if "wx" in arrays:
-        wx, wh, b = (arrays[name] for name in WEIGHTS[:3])
-        if info.cell == "lstm":
-            weights = LstmWeights(wx, wh, b, arrays.get("whr"))
-        else:
-            weights = RnnWeights(wx, wh, b, "relu" if activation == "relu" else "tanh")
-    return Lane(signals, arrays["h0"], arrays.get("c0"), weights)
+def lane_from_arrays(info: LayerInfo, arrays: Mapping[str, Array], words: Mapping[str, WeightWords]) -> Lane:
+    """A lane of its signals, states and weights by name; words says what the weights of each place are."""
+    signals = {name: array for name, array in arrays.items() if name not in ("h0", "c0") and "/" not in name}
+    weights = {
+        place: weight_parts.weights_of(words[place], _parts(info, place, words[place], arrays))
+        for place in PLACES
+        if place in words
+    }
+    return Lane(signals, arrays["h0"], arrays.get("c0"), weights.get("weights"), weights.get("decoder"))
+
+
+def _parts(info: LayerInfo, place: str, words: WeightWords, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays of some weights; raises EngineError where one has not the shape that the layer needs."""
+    found = {}
+    for name, shape in weight_parts.shapes(words.kind, info.inputs, info.units, info.outputs).items():
+        array = arrays.get(f"{place}/{name}")
+        if array is not None:
+            if array.shape != shape:
+                raise EngineError(
+                    "The weights “{name}” of layer {layer} have shape {found} on the wire; expected {expected}.",
+                    name=name,
+                    layer=info.index,
+                    found=str(array.shape),
+                    expected=str(shape),
+                )
+            found[name] = array
+    return found

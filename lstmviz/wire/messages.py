@@ -67,7 +67,7 @@ class TracePart(msgspec.Struct, frozen=True, tag=True):
     """Rows from ``start`` of one array of the trace.
 
     ``key`` names it: ``inputs``, ``outputs``, ``targets``, or ``layer/direction/what`` where what is a signal, ``h0``,
-    ``c0``, ``wx``, ``wh``, ``b`` or ``whr``. ``rows`` is the length of the whole array.
+    ``c0``, or ``weights/wx``, ``decoder/b`` and the like. ``rows`` is the length of the whole array.
     """
 
     key: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from lstmviz.cells.weights import LstmWeights, RnnWeights
+from lstmviz.cells.weights import GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import STORED, Check, Lane, LayerInfo, ModelInfo, Recorded, Trace
 
@@ -22,13 +22,14 @@ def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: type, wild:
 
 @st.composite
 def traces(draw: st.DrawFn, wild: bool = True) -> Trace:
-    """Any trace: LSTM or RNN, one or two layers, both directions, projection, times, labels, outputs, weights."""
+    """Any trace: every cell and variant, one or two layers, both directions, times, labels, outputs, a decoder."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     steps, features, units = draw(st.integers(1, 12)), draw(st.integers(1, 3)), draw(st.integers(1, 5))
-    dtype, cell = draw(st.sampled_from(DTYPES)), draw(st.sampled_from(["lstm", "rnn"]))
+    dtype, cell = draw(st.sampled_from(DTYPES)), draw(st.sampled_from(["lstm", "rnn", "gru"]))
     outputs = draw(st.sampled_from(sorted({units, max(1, units - 1)}))) if cell == "lstm" else units
     sides = draw(st.sampled_from([("forward",), ("reverse",), ("forward", "reverse")]))
-    with_weights = draw(st.booleans())
+    with_weights, variant = draw(st.booleans()), draw(st.sampled_from(["", "peephole", "norm", "peephole norm"]))
+    handover = draw(st.integers(0, steps - 1))
 
     def make(*shape: int) -> np.ndarray:
         return numbers(rng, shape, dtype, wild)
@@ -37,9 +38,12 @@ def traces(draw: st.DrawFn, wild: bool = True) -> Trace:
     for index in range(draw(st.integers(1, 2))):
         layers.append(LayerInfo(index, f"net.{index}", cell, width, units, outputs, sides))
         for side in sides:
-            weights = _weights(make, cell, width, units, outputs) if with_weights else None
+            weights, decoder = (
+                _weights(make, cell, variant, width, units, outputs) if wanted else None
+                for wanted in (with_weights, with_weights and handover)
+            )
             signals = {name: make(steps, outputs if name == "h" else units) for name in STORED[cell]}
-            lanes[index, side] = Lane(signals, make(outputs), make(units) if cell == "lstm" else None, weights)
+            lanes[index, side] = Lane(signals, make(outputs), make(units) if cell == "lstm" else None, weights, decoder)
         width = outputs * len(sides)
     said = draw(st.booleans())
     return Trace(
@@ -56,6 +60,7 @@ def traces(draw: st.DrawFn, wild: bool = True) -> Trace:
         check=draw(st.sampled_from([None, Check(1e-7, 1e-5, 3), Check(float("inf"), 1e-5, 3, ("a", "b"))])),
         recorded=Recorded("2026-01-01", "cpu", np.dtype(dtype).name, "loop", {"numpy": np.__version__}),
         name=draw(st.text(min_size=1, max_size=8)),
+        handover=handover,
     )
 
 
@@ -73,8 +78,12 @@ def _sequences(draw: st.DrawFn, rng: np.random.Generator, steps: int, features: 
     )
 
 
-def _weights(make, cell: str, inputs: int, units: int, outputs: int):
+def _weights(make, cell: str, variant: str, inputs: int, units: int, outputs: int) -> Weights:
     if cell == "rnn":
         return RnnWeights(make(inputs, units), make(units, units), make(units), "relu")
+    if cell == "gru":
+        return GruWeights(make(inputs, 3 * units), make(units, 3 * units), make(3 * units), make(3 * units))
     whr = None if outputs == units else make(units, outputs)
-    return LstmWeights(make(inputs, 4 * units), make(outputs, 4 * units), make(4 * units), whr)
+    peephole = make(3, units) if "peephole" in variant else None
+    norm = LayerNorm(make(4 * units), make(4 * units), make(units), make(units), 2e-3) if "norm" in variant else None
+    return LstmWeights(make(inputs, 4 * units), make(outputs, 4 * units), make(4 * units), whr, peephole, norm)

@@ -221,7 +221,7 @@ def test_a_trace_larger_than_the_limit_is_refused_before_memory_is_taken(make_tr
         TraceBuilder().add(header)
 
 
-@pytest.mark.parametrize("missing", ["0/forward/f", "0/forward/h0", "inputs", "0/forward/wh"])
+@pytest.mark.parametrize("missing", ["0/forward/f", "0/forward/h0", "inputs", "0/forward/weights/wh"])
 def test_a_trace_without_a_needed_array_is_refused(make_trace: Callable[..., Trace], missing: str) -> None:
     header, parts = pieces_of(make_trace())
     del header.meta["arrays"][missing]
