@@ -12,10 +12,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from lstmviz.errors import SequenceError
+from lstmviz.nets.encoding import handover_in
 from lstmviz.nets.net import Net
 from lstmviz.nets.spec import ProbabilityOutput, ValueOutput
 from lstmviz.sequences.sequence import Floats, Sequence
-from lstmviz.sequences.topology import START
 
 NOTHING = -100
 """The class of a step where nothing is asked; torch leaves it out of the loss."""
@@ -68,27 +68,7 @@ def encode_example(net: Net, sequence: Sequence) -> Example:
     else:
         assert isinstance(output, ValueOutput)  # without an output there are no targets
         wanted = ((targets - np.array(output.mean)) / np.array(output.scale)).astype(np.float32)
-    return Example(x, wanted, _handover(net, sequence) if net.decoder is not None else None)
-
-
-def _handover(net: Net, sequence: Sequence) -> int:
-    handover = handover_of(sequence)
-    if not handover:
-        raise SequenceError(
-            "“{name}” is no example for the encoder→decoder “{net}”; expected symbols, {start}, and the right answer.",
-            name=sequence.name,
-            net=net.spec.name,
-            start=START,
-        )
-    return handover
-
-
-def handover_of(sequence: Sequence) -> int:
-    """The step of the first START, where a decoder takes over; −1 in a sequence without one, which is a question."""
-    if START not in sequence.vocabulary:
-        return -1
-    found = np.flatnonzero(sequence.values[:, 0] == sequence.vocabulary.index(START))
-    return int(found[0]) if len(found) else -1
+    return Example(x, wanted, handover_in(sequence, net.spec) if net.decoder is not None else None)
 
 
 def make_batch(

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from lstmviz.errors import SequenceError
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, ValueInput, ValueOutput
 from lstmviz.sequences.sequence import Floats, Sequence
+from lstmviz.sequences.topology import START
 
 Array = npt.NDArray[np.floating]
 
@@ -39,6 +40,27 @@ def targets_of(sequence: Sequence, spec: NetSpec) -> Floats | None:
         foretells = spec.task == "next" and spec.topology == "seq2seq"
         return _right_symbols(sequence, output.names, foretells=foretells)
     return None
+
+
+def handover_of(sequence: Sequence) -> int:
+    """The step of the first START, where a decoder takes over; −1 in a sequence without one, which is a question."""
+    if START not in sequence.vocabulary:
+        return -1
+    found = np.flatnonzero(sequence.values[:, 0] == sequence.vocabulary.index(START))
+    return int(found[0]) if len(found) else -1
+
+
+def handover_in(sequence: Sequence, spec: NetSpec) -> int:
+    """The step where the decoder of a net takes over; raises SequenceError where it has nothing to take over."""
+    handover = handover_of(sequence)
+    if handover < 1:
+        raise SequenceError(
+            "“{name}” is no example for the encoder→decoder “{net}”; expected symbols, {start}, and the right answer.",
+            name=sequence.name,
+            net=spec.name,
+            start=START,
+        )
+    return handover
 
 
 def _normalised(sequence: Sequence, wanted: ValueInput, net: str) -> Floats:

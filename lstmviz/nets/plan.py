@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lstmviz.nets.batch import handover_of
+from lstmviz.nets.encoding import handover_of
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, ValueInput, ValueOutput, check_spec
 from lstmviz.runs.config import RunConfig
 from lstmviz.sequences.datasets import DataSet
