@@ -1,0 +1,185 @@
+"""The four steps of BPTT as four boxes: what each did in the last update, and which of them was done last."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from lstmviz.app import drawing
+from lstmviz.app.theme import LIGHT, Theme
+from lstmviz.app.training_chart import run_colour
+from lstmviz.app.training_words import PHASE_TITLES, milliseconds, short_number
+from lstmviz.language import mark, tr
+from lstmviz.session.run_view import PHASES_OF_TRAINING, RunView
+
+_ARROW = 16
+_PAD = 9
+_HEAD, _LINE = 22, 17
+_HINTS = {
+    "forward": mark("The mini-batch goes through the net, step by step: every gate and state is computed"),
+    "loss": mark("What the net said is compared with what was wanted: one number"),
+    "gradients": mark("From the last step back to the first: how the loss changes with each weight; too long a gradient is clipped"),  # noqa: E501
+    "update": mark("The optimiser moves every weight a little against its gradient"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What one run did in one phase: its letter ("" where it is alone), what came of it, and how long it took.
+
+    words, brief: with the name of the quantity, and without it where there is no room for it.
+    """
+
+    place: int
+    letter: str
+    words: str
+    brief: str
+    took: str
+    share: float
+    done: bool
+
+
+class PhaseStrip(QWidget):
+    """Forward → loss → gradients → update; lit is the one that was done last, while the training stands still."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._runs: tuple[RunView, ...] = ()
+        self._theme: Theme = LIGHT
+
+    def show_runs(self, runs: tuple[RunView, ...], theme: Theme) -> None:
+        """Draw what the runs did in their last update."""
+        before, self._runs, self._theme = len(self._runs), runs, theme
+        if before != len(runs):
+            self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(520, _HEAD + _LINE * max(1, len(self._runs)) + 9)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, self.sizeHint().height())
+
+    @property
+    def lit(self) -> str:
+        """The phase that is lit, "" for none."""
+        run = self._runs[0] if self._runs else None
+        return run.phase if run is not None and run.state == "paused" and run.update + bool(run.phase) else ""
+
+    def words(self, phase: str) -> tuple[str, ...]:
+        """What each run did in a phase, without how long it took."""
+        return tuple(line.words for line in self._lines(phase))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        for phase in PHASES_OF_TRAINING:
+            self._paint_box(painter, phase, self._box(phase))
+        self._paint_arrows(painter)
+        painter.end()
+
+    def _box(self, phase: str) -> QRect:
+        each = (self.width() - 3 * _ARROW) / 4
+        left = round(PHASES_OF_TRAINING.index(phase) * (each + _ARROW))
+        return QRect(left, 0, round(each), self.height() - 1)
+
+    def _paint_box(self, painter: QPainter, phase: str, box: QRect) -> None:
+        theme, lit = self._theme, phase == self.lit
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setBrush(QColor(theme.raised))
+        painter.setPen(QPen(QColor(theme.accent if lit else theme.line), 2 if lit else 1))
+        inset = 1.0 if lit else 0.5
+        painter.drawRoundedRect(QRectF(box).adjusted(inset, inset, -inset, -inset), 5, 5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        inner = box.adjusted(_PAD, 0, -_PAD, 0)
+        head = QRect(inner.left(), box.top() + 4, inner.width(), _HEAD - 6)
+        bold = drawing.sized(self.font(), 12, bold=True)
+        drawing.text(painter, head, tr(PHASE_TITLES[phase]), theme.accent if lit else theme.text, bold)
+        for line in self._lines(phase):
+            self._paint_line(painter, line, inner, box.top() + _HEAD + _LINE * line.place, head)
+
+    def _paint_line(self, painter: QPainter, line: _Line, inner: QRect, top: int, head: QRect) -> None:
+        """What a run did, and at the right how long it took: beside the box's name where the run is alone."""
+        theme, font, bold = self._theme, drawing.sized(self.font(), 12), drawing.sized(self.font(), 12, bold=True)
+        room = QRect(inner.left(), top, inner.width(), _LINE)
+        if line.letter:
+            drawing.text(painter, QRect(room.left(), top, 12, _LINE), line.letter, run_colour(theme, line.place), bold)
+            room.setLeft(room.left() + 14)
+        metrics = QFontMetrics(font)
+        words = line.words if metrics.horizontalAdvance(line.words) <= room.width() else line.brief
+        colour = QColor(theme.text if line.done else theme.dim)
+        colour.setAlphaF(1.0 if line.done else 0.5)
+        drawing.text(painter, room, words, colour, font)
+        self._paint_took(painter, line, room if line.letter else head, words if line.letter else "")
+        bar = max(1, round(line.share * inner.width())) if line.share > 0 else 0
+        painter.fillRect(inner.left(), self.height() - 6 - 3 * (len(self._runs) - 1 - line.place), bar, 2,
+                         self._bar(line.place))  # fmt: skip
+
+    def _paint_took(self, painter: QPainter, line: _Line, room: QRect, beside: str) -> None:
+        """How long it took, where it does not touch what stands beside it."""
+        small = drawing.sized(self.font(), 11)
+        taken = QFontMetrics(drawing.sized(self.font(), 12)).horizontalAdvance(beside) if beside else self._titled
+        if taken + QFontMetrics(small).horizontalAdvance(line.took) + 8 <= room.width():
+            drawing.text(painter, room, line.took, self._theme.dim, small, "right")
+
+    @property
+    def _titled(self) -> int:
+        """The width of the longest name of a phase: of the four boxes all or none say how long they took."""
+        metrics = QFontMetrics(drawing.sized(self.font(), 12, bold=True))
+        return max(metrics.horizontalAdvance(tr(title)) for title in PHASE_TITLES.values())
+
+    def _bar(self, place: int) -> QColor:
+        colour = run_colour(self._theme, place)
+        colour.setAlpha(150)
+        return colour
+
+    def _paint_arrows(self, painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.dim))
+        for phase in PHASES_OF_TRAINING[:-1]:
+            x, y = self._box(phase).right() + _ARROW / 2 + 1, self.height() / 2
+            painter.drawPolygon(QPolygonF([QPointF(x - 3, y - 4.5), QPointF(x + 4, y), QPointF(x - 3, y + 4.5)]))
+
+    def _lines(self, phase: str) -> tuple[_Line, ...]:
+        place = PHASES_OF_TRAINING.index(phase)
+        lines = []
+        for n, run in enumerate(self._runs):
+            whole = sum(run.took)
+            done = run.state != "paused" or not run.phase or place <= PHASES_OF_TRAINING.index(run.phase)
+            took = milliseconds(run.took[place]) if run.took[place] > 0 else ""
+            share = run.took[place] / whole if whole > 0 else 0.0
+            letter = "AB"[n] if len(self._runs) > 1 else ""
+            lines.append(_Line(n, letter, *_did(run, phase), took, share, done))
+        return tuple(lines)
+
+    def event(self, event: QEvent) -> bool:
+        """The tooltip of a box says what the phase is."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            phase = next((name for name in PHASES_OF_TRAINING if self._box(name).contains(event.pos())), "")
+            QToolTip.showText(
+                event.globalPos(), f"{tr(PHASE_TITLES[phase])}\n{tr(_HINTS[phase])}" if phase else "", self
+            )
+            return True
+        return super().event(event)
+
+
+def _did(run: RunView, phase: str) -> tuple[str, str]:
+    """What came of a phase in the last update: with the name of the quantity, and without."""
+    if phase == "forward":
+        return tr("{count} sequences", count=run.config.batch), str(run.config.batch)
+    if math.isnan(run.loss) and not run.update:
+        return "–", "–"
+    if phase == "loss":
+        loss = short_number(run.loss)
+        return f"{loss} {run.unit}".rstrip(), loss
+    if phase == "gradients":
+        norm, clipped = short_number(run.norm), short_number(run.clipped)
+        brief = norm if norm == clipped or math.isnan(run.clipped) else f"{norm} → {clipped}"
+        return f"‖∂L/∂w‖ {brief}", brief
+    brief = short_number(run.change)
+    return f"‖Δw‖/‖w‖ {brief}", brief
