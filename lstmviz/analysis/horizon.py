@@ -10,7 +10,7 @@ Steps = npt.NDArray[np.float64]
 
 
 def horizon(f: Array) -> Steps:
-    """The number of steps after which c would fade to 1/e, were the forget gate to stay as it is.
+    """The number of steps after which c, in a GRU h, would fade to 1/e, were the forget gate to stay as it is.
 
         horizon = −1 / ln f          f = 0 gives 0 (forgets at once), f = 1 gives ∞ (never forgets)
 

@@ -7,11 +7,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from conftest import weights_of_kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmviz.analysis.push import pushes
-from lstmviz.cells.initial import new_lstm, new_rnn
+from lstmviz.cells.gru import gru_step
+from lstmviz.cells.initial import new_gru, new_lstm, new_rnn
 from lstmviz.cells.lstm import lstm_step
 from lstmviz.cells.rnn import rnn_step
 from lstmviz.cells.weights import LstmWeights
@@ -91,3 +93,66 @@ def test_an_unknown_gate_or_unit_is_refused() -> None:
         pushes(w, x, h, "f", -1)
     with pytest.raises(ValueError, match="unknown gate 'q'; expected one of i f o g"):
         pushes(w, x, h, "q", 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    inputs=st.integers(1, 6),
+    units=st.integers(1, 6),
+    kind=st.sampled_from(["peephole", "norm", "peephole+norm"]),
+    gate=st.sampled_from("ifog"),
+    seed=st.integers(0, 2**32 - 1),
+    top=st.integers(0, 14),
+)
+def test_with_peepholes_and_norms_the_terms_add_up_too(
+    inputs: int, units: int, kind: str, gate: str, seed: int, top: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    w = weights_of_kind(kind, rng, inputs, units, np.float64)
+    x, h, c = (rng.normal(size=n) for n in (inputs, units, units))
+    step, unit = lstm_step(w, x, h, c), int(rng.integers(units))
+    named = pushes(w, x, h, gate, unit, top, state=step.c if gate == "o" else c)
+    assert math.fsum(push.term for push in named) == pytest.approx(getattr(step, f"z{gate}")[unit], abs=1e-9)
+    seen = [push for push in named if push.source == "c"]
+    assert len(seen) == ("peephole" in kind and gate != "g")
+    for push in seen:
+        assert push.value == (step.c if gate == "o" else c)[unit]
+        assert push.weight == w.peephole["ifo".index(gate), unit]
+
+
+@settings(max_examples=20, deadline=None)
+@given(gate=st.sampled_from("rfg"), seed=st.integers(0, 2**32 - 1), top=st.integers(0, 9))
+def test_the_terms_of_a_gru_add_up_too(gate: str, seed: int, top: int) -> None:
+    rng = np.random.default_rng(seed)
+    w = new_gru(rng, 3, 4, np.float64)
+    x, h = rng.normal(size=3), rng.normal(size=4)
+    step = gru_step(w, x, h)
+    named = pushes(w, x, h, gate, 2, top, reset=step.r)
+    assert math.fsum(push.term for push in named) == pytest.approx(getattr(step, f"z{gate}")[2], abs=1e-12)
+
+
+def test_what_a_norm_s_terms_leave_out_is_that_the_scale_moves_with_the_input() -> None:
+    """With the scale held at this step's value the weight of x[k] is the derivative of z: finite differences."""
+    rng = np.random.default_rng(3)
+    w = weights_of_kind("norm", rng, 3, 4, np.float64)
+    x, h = rng.normal(size=3), rng.normal(size=4)
+    named = {push.index: push.weight for push in pushes(w, x, h, "f", 1, top=9) if push.source == "x"}
+    raw, column = x @ w.wx, w.block("f").start + 1
+    scale = math.sqrt(raw.var() + w.norm.eps)
+    for k in range(3):
+        moved = x.copy()
+        moved[k] += 1e-3
+        change = (moved - x) @ w.wx
+        held = w.norm.x[column] * (change[column] - change.mean()) / scale
+        assert named[k] == pytest.approx(held / 1e-3)
+
+
+def test_a_missing_state_or_reset_gate_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    x, h = np.zeros(3), np.zeros(4)
+    with pytest.raises(ValueError, match="the gate o has a peephole"):
+        pushes(weights_of_kind("peephole", rng, 3, 4), x, h, "o", 0)
+    with pytest.raises(ValueError, match="candidate of a GRU needs r"):
+        pushes(new_gru(rng, 3, 4), x, h, "g", 0)
+    with pytest.raises(ValueError, match="unknown gate 'o'; expected one of r f g"):
+        pushes(new_gru(rng, 3, 4), x, h, "o", 0)
