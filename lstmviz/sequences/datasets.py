@@ -288,5 +288,5 @@ def _windows(part: Sequence, steps: int, topology: Topology, *, apart: bool = Fa
 
 
 def _mean_and_scale(rows: npt.NDArray[np.floating]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    mean, scale = np.nanmean(rows, axis=0, dtype=np.float64), np.nanstd(rows, axis=0, dtype=np.float64)
-    return tuple(map(float, mean)), tuple(float(one) or 1.0 for one in scale)
+    columns = rows.astype(np.float64).T
+    return tuple(float(np.nanmean(one)) for one in columns), tuple(float(np.nanstd(one)) or 1.0 for one in columns)

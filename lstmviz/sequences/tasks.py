@@ -56,11 +56,16 @@ TASKS: dict[str, Task] = {
     for task in (
         Task("plain-reber", "seq2seq", {"strings": 1}),
         Task("embedded-reber", "seq2seq", {"strings": 1}),
+        Task("continual-reber", "seq2seq"),
         Task("adding", "seq2vec"),
         Task("temporal-order", "seq2vec"),
         Task("anbn", "seq2seq", {"strings": 1}),
         Task("brackets", "seq2seq", {"steps": 100}),
         Task("flip-flop", "seq2seq", {"steps": 100}),
+        Task("prices", "seq2seq", {"steps": 50}),
+        Task("reviews", "seq2vec"),
+        Task("digit-names", "vec2seq"),
+        Task("dates", "enc2dec"),
     )
 }
 """Every task by the id of its generator."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
+from itertools import accumulate
 
 import numpy as np
 
@@ -108,14 +110,21 @@ def _nats(state: int, kinds: int, depth: int) -> float:
     return -sum(p * math.log(p) for p in _symbol_shares(state, kinds, depth))
 
 
+def _tossed(state: int, depth: int) -> tuple[list[str], list[float]]:
+    """The moves at a state, and up to which number in 0 … 1 each of them is drawn."""
+    choices = moves(state, depth)
+    return list(choices), list(accumulate(float(share) for share in choices.values()))
+
+
 def _symbols(seed: int, kinds: int, depth: int) -> Iterator[tuple[str, str]]:
     """Symbols without end, each with the brackets open after it."""
     rng = seeded(seed)
+    tosses = {state: _tossed(state, depth) for state in range(START, depth + 1)}
     closing = {pair[0]: pair[1] for pair in PAIRS}
     stack, state = "", START
     while True:
-        choices = moves(state, depth)
-        kind = list(choices)[int(rng.choice(len(choices), p=[float(share) for share in choices.values()]))]
+        kinds_of_move, bounds = tosses[state]
+        kind = kinds_of_move[bisect_right(bounds, rng.random())]
         if kind == _OPEN:
             symbol = PAIRS[int(rng.integers(kinds))][0]
             stack += symbol

@@ -25,7 +25,7 @@ def anbn(seed: int = 0, strings: int = 10, largest: int = 10) -> Generated:
     require("largest", largest, 1, 1000)
     counts = _counts(seed, largest)
     drawn = [next(counts) for _ in range(strings)]
-    sequence = stream((_string(n) for n in drawn), "aⁿbⁿ")
+    sequence = stream((anbn_string(n) for n in drawn), "aⁿbⁿ")
     optimum = np.concatenate([_entropies(n, largest) for n in drawn])
     return Generated(sequence, _truth(largest), optimum)
 
@@ -41,7 +41,8 @@ def _counts(seed: int, largest: int) -> Iterator[int]:
         yield int(rng.integers(1, largest + 1))
 
 
-def _string(n: int) -> Sequence:
+def anbn_string(n: int) -> Sequence:
+    """The one string S aⁿ bⁿ T as a Sequence with labels and targets."""
     owed = [0, *range(1, n + 1), *range(n - 1, -1, -1)]
     return symbol_sequence(
         f"S{'a' * n}{'b' * n}T",

@@ -30,7 +30,7 @@ def flip_flop(seed: int = 0, steps: int = 300, bits: int = 3, rate: float = 0.1)
         np.where(pulses, signs, 0.0).astype(np.float32),
         names=tuple(f"pulse {bit}" for bit in range(bits)),
         name="flip-flop",
-        labels=tuple("".join("+" if value > 0 else "−" for value in row) for row in memory),
+        labels=tuple(np.where(memory > 0, "+", "−").view(f"<U{bits}")[:, 0].tolist()),
         targets=memory.astype(np.float32),
         target_names=tuple(f"bit {bit}" for bit in range(bits)),
         source=_SOURCE,

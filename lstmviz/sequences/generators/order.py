@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -48,9 +47,9 @@ def temporal_order(seed: int = 0, length: int = 100, relevant: int = 2) -> Gener
         name="temporal order",
         labels=tuple(labels),
         targets=targets,
+        target_names=tuple("".join(word) for word in product("XY", repeat=relevant)),
         source=_SOURCE,
     )
-    sequence = replace(sequence, target_names=tuple("".join(word) for word in product("XY", repeat=relevant)))
     return Generated(sequence, _truth(relevant), np.where(np.isnan(targets), np.nan, 0.0))
 
 

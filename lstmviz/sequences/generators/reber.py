@@ -47,6 +47,7 @@ EMBEDDED_GRAPH = _embedded()
 
 _SOURCE = "Reber 1967; Cleeremans, Servan-Schreiber and McClelland 1989"
 _EMBEDDED_SOURCE = "Fahlman 1991; Hochreiter and Schmidhuber 1997, experiment 1"
+_CONTINUAL_SOURCE = "Gers, Schmidhuber and Cummins 2000, Learning to forget"
 
 
 def reber(seed: int = 0, strings: int = 20) -> Generated:
@@ -64,6 +65,32 @@ def embedded_reber(seed: int = 0, strings: int = 20) -> Generated:
     labels: the outer letter and the inner state after the symbol, ``T 3``. Else as ``reber``.
     """
     return _generate(EMBEDDED_GRAPH, "start", "embedded Reber", _EMBEDDED_SOURCE, _embedded_truth(), seed, strings)
+
+
+def continual_reber(seed: int = 0, steps: int = 200) -> Generated:
+    """A stream of embedded Reber strings without borders: every step is asked for the next symbol, after an E too.
+
+    The stream begins with a string and is cut after ``steps`` symbols. values, labels: as ``embedded_reber``; where a
+    label ends in ``close`` the outer letter is asked. targets: (T, 1), also at the last step.
+    """
+    require("steps", steps, 2, 1_000_000)
+    symbols, states = "", []
+    for string in _strings(EMBEDDED_GRAPH, "start", seed):
+        symbols += string
+        states += _walk(string, embedded=True)[1:]
+        if len(symbols) > steps:
+            break
+    places = {symbol: place for place, symbol in enumerate(VOCABULARY)}
+    sequence = symbol_sequence(
+        symbols[:steps],
+        VOCABULARY,
+        name="continual Reber",
+        labels=tuple(states[:steps]),
+        targets=np.array([places[symbol] for symbol in symbols[1 : steps + 1]]),
+        source=_CONTINUAL_SOURCE,
+    )
+    optimum = np.array([math.log(len(EMBEDDED_GRAPH.get(state, "B"))) for state in states[:steps]])
+    return Generated(sequence, _continual_truth(), optimum)
 
 
 def reber_strings(seed: int = 0) -> Iterator[str]:
@@ -190,4 +217,21 @@ def _embedded_truth() -> Truth:
         source=_EMBEDDED_SOURCE,
         baselines={mark("ignores the outer letter"): float((tosses + 1) / predicted) * math.log(2)},
         guessable=float((predicted - tosses / 2) / predicted),
+    )
+
+
+@cache
+def _continual_truth() -> Truth:
+    length, tosses = moments(EMBEDDED_GRAPH, "start")
+    return Truth(
+        optimal_loss=float(tosses / length) * math.log(2),
+        unit="nats per predicted symbol",
+        explanation=mark(
+            "As in the embedded grammar a string has 12 symbols on average and 7 coin tosses; here its first symbol is "
+            "foretold as well, and is certain: 7 ln 2 / 12 nats a symbol. One that forgets the outer letter tosses "
+            "once more."
+        ),
+        source=_CONTINUAL_SOURCE,
+        baselines={mark("ignores the outer letter"): float((tosses + 1) / length) * math.log(2)},
+        guessable=float((length - tosses / 2) / length),
     )

@@ -12,9 +12,13 @@ from lstmviz.language import mark
 from lstmviz.sequences.generators.adding import adding
 from lstmviz.sequences.generators.brackets import nested_brackets
 from lstmviz.sequences.generators.counting import anbn
+from lstmviz.sequences.generators.dates import dates
 from lstmviz.sequences.generators.flipflop import flip_flop
+from lstmviz.sequences.generators.naming import digit_names
 from lstmviz.sequences.generators.order import temporal_order
-from lstmviz.sequences.generators.reber import embedded_reber, reber
+from lstmviz.sequences.generators.prices import prices
+from lstmviz.sequences.generators.reber import continual_reber, embedded_reber, reber
+from lstmviz.sequences.generators.reviews import reviews
 from lstmviz.sequences.generators.truth import Generated
 
 
@@ -73,10 +77,15 @@ GENERATORS: dict[str, Generator] = {
     for generator in (
         Generator("plain-reber", mark("Reber grammar"), reber),
         Generator("embedded-reber", mark("Embedded Reber grammar"), embedded_reber),
+        Generator("continual-reber", mark("Continual Reber grammar"), continual_reber),
         Generator("adding", mark("Adding problem"), adding),
         Generator("temporal-order", mark("Temporal order"), temporal_order),
         Generator("anbn", mark("Counting: aⁿbⁿ"), anbn),
         Generator("brackets", mark("Nested brackets"), nested_brackets),
         Generator("flip-flop", mark("Flip-flops"), flip_flop),
+        Generator("prices", mark("Prices in cycles"), prices),
+        Generator("reviews", mark("Reviews and their score"), reviews),
+        Generator("digit-names", mark("Digits and their names"), digit_names),
+        Generator("dates", mark("Dates to ISO"), dates),
     )
 }

@@ -54,7 +54,7 @@ def symbol_sequence(
     name: str,
     labels: tuple[str, ...],
     targets: npt.NDArray[np.floating] | None = None,
-    target_name: str = "next",
+    target_names: tuple[str, ...] = ("next",),
     kind: Literal["symbols", "text"] = "symbols",
     source: str = "",
 ) -> Sequence:
@@ -71,7 +71,7 @@ def symbol_sequence(
         labels=labels,
         vocabulary=vocabulary,
         targets=targets.astype(np.float32)[:, None],
-        target_names=(target_name,),
+        target_names=target_names,
         source=source,
     )
 
