@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
+from conftest import weights_of_kind
 
 from lstmviz.cells.explain import Line, explain
-from lstmviz.cells.initial import new_lstm, new_rnn
+from lstmviz.cells.gru import GruStep, gru_step
+from lstmviz.cells.initial import new_gru, new_lstm, new_rnn
 from lstmviz.cells.lstm import LstmStep, lstm_step
 from lstmviz.cells.rnn import RnnStep, rnn_step
-from lstmviz.cells.weights import Array, LstmWeights, RnnWeights
+from lstmviz.cells.weights import Array, GruWeights, LstmWeights, RnnWeights
 from lstmviz.session.snapshot import PHASES
 
 Layers = Mapping[str, Callable[[Array], Array]]
@@ -29,7 +31,7 @@ class Joining:
 
 def run_line(line: Line, layers: Layers) -> Array:
     """Evaluate what stands right of the line's last =, with nothing in reach but the names it says it reads."""
-    formula = line.text.rpartition(" = ")[2].replace("·", "*")
+    formula = line.text.rpartition(" = ")[2].replace("·", "*").replace(" − ", " - ")
     names: dict[str, object] = {"tanh": np.tanh, "relu": lambda z: z * (z > 0), **layers}
     for n, name in enumerate(sorted(line.reads, key=len, reverse=True)):
         formula = formula.replace(name, f"value_{n}")
@@ -134,3 +136,81 @@ def test_a_state_given_once_for_a_batch_is_combined_with_each_of_its_inputs() ->
     combine = explain(step)[0].values["combine"]
     assert combine.shape == (2, 7)
     np.testing.assert_array_equal(combine[:, :4], 1)
+
+
+def variant_layers(w: LstmWeights) -> Layers:
+    """The layers of peepholes and layer norms, each gate's own, from the weights alone."""
+
+    def standard(values: Array) -> Array:
+        away = values - values.mean(-1, keepdims=True)
+        return away / np.sqrt((away**2).mean(-1, keepdims=True) + w.norm.eps)
+
+    def weighed(combine: Array) -> Array:
+        back, into = combine[..., : w.outputs] @ w.wh, combine[..., w.outputs :] @ w.wx
+        if w.norm is not None:
+            back, into = standard(back) * w.norm.h, standard(into) * w.norm.x
+        return into + back + w.b
+
+    def logistic(gate: str) -> Callable[..., Array]:
+        def layer(combine: Array, state: Array | None = None) -> Array:
+            z = weighed(combine)[..., w.block(gate)]
+            return 1 / (1 + np.exp(-(z if state is None else z + w.peephole["ifo".index(gate)] * state)))
+
+        return layer
+
+    prefix = "norm_" if w.norm is not None else ""
+    return {
+        f"{prefix}forget_layer": logistic("f"),
+        f"{prefix}input_layer": logistic("i"),
+        f"{prefix}output_layer": logistic("o"),
+        f"{prefix}candidate_layer": lambda combine: np.tanh(weighed(combine)[..., w.block("g")]),
+        "norm": lambda c: standard(c) * w.norm.c + w.norm.b,
+    }
+
+
+@pytest.mark.parametrize("kind", ["peephole", "norm", "peephole+norm"])
+@pytest.mark.parametrize("shape", [(), (5,)])
+def test_each_line_of_a_variant_gives_what_it_writes(shape: tuple[int, ...], kind: str) -> None:
+    rng = np.random.default_rng(8)
+    w = weights_of_kind(kind, rng, 3, 4, np.float64)
+    lines = explain(lstm_step(w, *(rng.normal(size=(*shape, n)) for n in (3, 4, 4))), w)
+    for line in lines[:-1]:
+        result = run_line(line, variant_layers(w))
+        np.testing.assert_allclose(result, line.values[line.writes], atol=1e-12, err_msg=line.text)
+    assert [line.phase for line in lines] == [*PHASES, "h"]
+
+
+def gru_of(shape: tuple[int, ...]) -> tuple[GruWeights, GruStep]:
+    rng = np.random.default_rng(9)
+    w = new_gru(rng, 3, 4, np.float64)
+    return w, gru_step(w, rng.normal(size=(*shape, 3)), rng.normal(size=(*shape, 4)))
+
+
+@pytest.mark.parametrize("shape", [(), (5,)])
+def test_each_line_of_the_gru_gives_what_it_writes(shape: tuple[int, ...]) -> None:
+    w, step = gru_of(shape)
+
+    def parts(combine: Array, gate: str) -> tuple[Array, Array]:
+        columns = w.block(gate)
+        into = combine[..., 4:] @ w.wx[:, columns] + w.bx[columns]
+        return into, combine[..., :4] @ w.wh[:, columns] + w.bh[columns]
+
+    def candidate(combine: Array, reset: Array) -> Array:
+        into, back = parts(combine, "g")
+        return np.tanh(into + reset * back)
+
+    layers = {
+        "reset_layer": lambda combine: 1 / (1 + np.exp(-sum(parts(combine, "r")))),
+        "forget_layer": lambda combine: 1 / (1 + np.exp(-sum(parts(combine, "f")))),
+        "candidate_layer": candidate,
+    }
+    known = {"x(t)", "h(t−1)"}
+    lines = explain(step)
+    for line in lines[:-1]:
+        assert set(line.reads) <= known, line.text
+        known.add(line.writes)
+        np.testing.assert_allclose(run_line(line, layers), line.values[line.writes], atol=1e-14, err_msg=line.text)
+    written = [line.writes for line in lines]
+    assert written.index("rt") < written.index("gt")
+    places = [PHASES.index(line.phase) for line in lines]
+    assert places == sorted(places)
