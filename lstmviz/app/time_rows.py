@@ -7,6 +7,7 @@ from typing import Literal
 
 from lstmviz.app import input_strip, output_strip
 from lstmviz.app.signal_names import short
+from lstmviz.session.signals import offered
 from lstmviz.traces.trace import Trace
 
 GAP = 5
@@ -51,7 +52,7 @@ def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -
     Heat maps share what the strips leave; where that is too little they keep their smallest height, pictures among
     the strips give way where that is enough, and else the view scrolls.
     """
-    maps = [(layer, side, name) for layer, side in lanes for name in signals if name in trace.names(layer)]
+    maps = [(layer, side, name) for layer, side in lanes for name in signals if name in offered(trace, layer)]
     count = max(1, len(maps))
     lowest = _lowest(trace, lanes, signals)
     labels = LABELS if trace.sequence.labels is not None else 0

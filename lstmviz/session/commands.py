@@ -8,6 +8,7 @@ from typing import Literal
 
 from lstmviz.language import LANGUAGES, mark
 from lstmviz.session.run_view import RunView
+from lstmviz.session.signals import offered
 from lstmviz.session.snapshot import Snapshot
 
 Test = Callable[[Snapshot], bool]
@@ -83,7 +84,7 @@ def _shown(name: str) -> Test:
 
 
 def _derives(name: str) -> Test:
-    return lambda s: s.trace is not None and name in s.trace.names(s.layer)
+    return lambda s: s.trace is not None and name in offered(s.trace, s.layer)
 
 
 def _open_dock(name: str) -> Test:
@@ -127,6 +128,7 @@ def _can_follow(s: Snapshot) -> bool:
 
 
 _SIGNALS = {
+    "r": mark("r · reset gate"),
     "f": mark("f · forget gate"),
     "i": mark("i · input gate"),
     "o": mark("o · output gate"),
@@ -136,6 +138,7 @@ _SIGNALS = {
     "kept": mark("f⊗c(t−1) · what was kept"),
     "written": mark("i⊗g · what was written"),
     "tanh_c": mark("tanh c · the state squashed"),
+    "zr": mark("zr · pre-activation of r"),
     "zf": mark("zf · pre-activation of f"),
     "zi": mark("zi · pre-activation of i"),
     "zo": mark("zo · pre-activation of o"),

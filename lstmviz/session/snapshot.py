@@ -70,7 +70,7 @@ class Snapshot:
     layer: int = 0
     direction: str = "forward"
     unit: int = 0
-    signals: tuple[str, ...] = ("f", "i", "o", "g", "c", "h")
+    signals: tuple[str, ...] = ("r", "f", "i", "o", "g", "c", "h")
     playing: bool = False
     speed: float = 1.0
     loop: bool = False

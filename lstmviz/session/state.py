@@ -16,9 +16,9 @@ from lstmviz.traces.trace import Trace
 ThemeChoice = Literal["system", "light", "dark"]
 ThemeName = Literal["light", "dark"]
 
-SIGNALS = ("f", "i", "o", "g", "c", "h")
+SIGNALS = ("r", "f", "i", "o", "g", "c", "h")
 """The heat maps shown at first, top to bottom."""
-OPTIONAL_SIGNALS = ("kept", "written", "tanh_c", "zf", "zi", "zo", "zg", "z")
+OPTIONAL_SIGNALS = ("kept", "written", "tanh_c", "zr", "zf", "zi", "zo", "zg", "z")
 """Derived signals and pre-activations that can be shown as well."""
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Factors of the player's speed, slow to fast."""

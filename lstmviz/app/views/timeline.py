@@ -17,6 +17,7 @@ from lstmviz.app.time_painter import read, said
 from lstmviz.app.time_rows import Lanes
 from lstmviz.app.view import View
 from lstmviz.language import tr
+from lstmviz.session.signals import offered
 from lstmviz.session.snapshot import Snapshot
 
 _ALL = "all"
@@ -132,7 +133,7 @@ class TimelineView(View):
         if trace is None:
             return tr("Timeline: no trace is open.")
         lane = lane_sign(snapshot.layer, snapshot.direction)
-        shown = " ".join(short(name) for name in snapshot.signals if name in trace.names(snapshot.layer))
+        shown = " ".join(short(name) for name in snapshot.signals if name in offered(trace, snapshot.layer))
         text = tr(
             "Timeline: step {t} of {start} to {last} shown; {lane}, unit {unit}; signals {signals}.",
             t=snapshot.t,
@@ -176,7 +177,7 @@ class TimelineView(View):
         wanted: object = _ALL if self._all_layers else (snapshot.layer, snapshot.direction)
         self._layers.setCurrentIndex(data.index(wanted) if wanted in data else -1)
         self._layers.setVisible(trace is not None)
-        available = () if trace is None else trace.names(snapshot.layer)
+        available = () if trace is None else offered(trace, snapshot.layer)
         self._chips.show_signals(snapshot.signals, available, THEMES[snapshot.theme])
         self._chips.setVisible(trace is not None)
         for button in (self._out, self._in, self._all):
