@@ -12,15 +12,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from lstmviz.cells.gru import gru_step
 from lstmviz.cells.lstm import lstm_step
 from lstmviz.cells.rnn import rnn_step
-from lstmviz.cells.weights import Array, LstmWeights, RnnWeights
+from lstmviz.cells.weights import Array, GruWeights, RnnWeights
 from lstmviz.engine.fused import LaneRun
-from lstmviz.engine.weights import LaneWeights
+from lstmviz.engine.weights import LaneWeights, Stack
 from lstmviz.traces.trace import Check
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
-AGAINST = ("cells float64", "torch")
+AGAINST: tuple[str, ...] = ("cells float64", "torch")
 _STEPS = 32
 """How many steps of a recording are sampled; at least 4 of every sequence of a batch."""
 
@@ -52,9 +53,11 @@ class Checker:
     c(t−1) shows in h(t), which comes from the framework. Errors are relative to max(1, |value|), as c has no bound.
     """
 
-    def __init__(self, lengths: list[int], dtype: torch.dtype) -> None:
+    def __init__(self, lengths: list[int], stack: Stack) -> None:
         self._sample = _sample(tuple(lengths))
-        self.tolerance = TOLERANCE[dtype]
+        self.tolerance = TOLERANCE[stack.dtype]
+        # the framework has no layer of its own that could be held against the loop
+        self._against = AGAINST[:1] if any(lane.loop is not None for lane in stack.lanes.values()) else AGAINST
         self._errors: list[float] = []
 
     def error(self, w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, run: LaneRun) -> float:
@@ -62,10 +65,15 @@ class Checker:
         sample = self._sample
         x_t = _pick(x, sample.t, sample.b)
         h_before, h_t = self._pairs(run.h, h0)
-        if run.gates is None or run.c is None or c0 is None:
-            assert isinstance(w.sampled, RnnWeights)
+        if isinstance(w.sampled, RnnWeights):
             return _largest([h_t], [rnn_step(w.sampled, _wide(x_t), _wide(h_before)).y])
-        assert isinstance(w.sampled, LstmWeights)
+        assert run.gates is not None
+        if isinstance(w.sampled, GruWeights):
+            reset = gru_step(w.sampled, _wide(x_t), _wide(h_before))
+            found = [_pick(run.gates, sample.t, sample.b), h_t]
+            return _largest(found, [getattr(reset, name) for name in (*run.blocks, "h")])
+        assert run.c is not None
+        assert c0 is not None
         units, n = w.units_sampled, len(sample.t)
         c_before, c_t = self._pairs(run.c, c0)
         step = lstm_step(w.sampled, _wide(x_t), _wide(h_before), _wide(c_before[:, units]))
@@ -84,7 +92,7 @@ class Checker:
     def result(self) -> Check:
         """The check of the whole recording."""
         worst = math.nan if any(map(math.isnan, self._errors)) else max(self._errors)
-        return Check(worst, self.tolerance, len(self._sample.t), AGAINST)
+        return Check(worst, self.tolerance, len(self._sample.t), self._against)
 
     def _pairs(self, signal: Tensor, edge: Tensor) -> tuple[Array, Array]:
         """The signal before and at the sampled steps; before the first step stands the edge."""

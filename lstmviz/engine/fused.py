@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstmviz.cells.weights import RnnWeights
+from lstmviz.cells.weights import GruWeights, RnnWeights
 from lstmviz.engine.scan import scan
 from lstmviz.engine.weights import LaneWeights
 
@@ -18,8 +18,9 @@ from lstmviz.engine.weights import LaneWeights
 class LaneRun:
     """What a lane computed, time first, in the order in which it read: h (T, B, R), and for an LSTM gates, c and more.
 
-    gates: (T, B, 4H), in ``blocks``, after σ and tanh; c: (T, B, H); both on the CPU. last_c: (B, H), the framework's
-    own c(T), with which ours is compared. method: how it was computed. views: gates and c are parts of a larger memory.
+    gates: (T, B, 4H), of a GRU (T, B, 3H), in ``blocks``, after σ and tanh; c: (T, B, H); both on the CPU.
+    last_c: (B, H), the framework's own c(T), with which ours is compared. method: how it was computed. views: gates
+    and c are parts of a larger memory.
     """
 
     h: Tensor
@@ -33,23 +34,27 @@ class LaneRun:
 
 def framework_run(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """h(1..T), (T, B, R), and c(T), (B, H), by torch's own fused kernel; x: (T, B, F), h0: (B, R), c0: (B, H)."""
-    # num_layers, dropout, train, bidirectional, batch_first
-    settings = (1, 0.0, False, False, False)
-    has_biases = len(w.framework) >= 4
+    if w.whr is None and x.device.type == "cpu":
+        return _kernel(w, x, h0, c0)
+    with warnings.catch_warnings():
+        # WORKAROUND torch 2.6 to 2.13: oneDNN warns of projections, cuDNN of one layer's weights taken from a larger
+        # buffer (pytorch/aten/src/ATen/native/RNN.cpp); both then compute the right thing
+        warnings.simplefilter("ignore", UserWarning)
+        return _kernel(w, x, h0, c0)
+
+
+def _kernel(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    # has_biases, num_layers, dropout, train, bidirectional, batch_first
+    settings = (len(w.framework) >= 4, 1, 0.0, False, False, False)
     if isinstance(w.cells, RnnWeights):
         kernel = torch._VF.rnn_tanh if w.cells.activation == "tanh" else torch._VF.rnn_relu
-        h, _ = kernel(x, h0[None], w.framework, has_biases, *settings)
+        h, _ = kernel(x, h0[None], w.framework, *settings)
+        return h, None
+    if isinstance(w.cells, GruWeights):
+        h, _ = torch._VF.gru(x, h0[None], w.framework, *settings)
         return h, None
     assert c0 is not None
-    state = (h0[None], c0[None])
-    if w.whr is None and x.device.type == "cpu":
-        h, _, c = torch._VF.lstm(x, state, w.framework, has_biases, *settings)
-    else:
-        with warnings.catch_warnings():
-            # WORKAROUND torch 2.6 to 2.13: oneDNN warns of projections, cuDNN of one layer's weights taken from a
-            # larger buffer (pytorch/aten/src/ATen/native/RNN.cpp); both then compute the right thing
-            warnings.simplefilter("ignore", UserWarning)
-            h, _, c = torch._VF.lstm(x, state, w.framework, has_biases, *settings)
+    h, _, c = torch._VF.lstm(x, (h0[None], c0[None]), w.framework, *settings)
     return h, c[0]
 
 
@@ -58,11 +63,15 @@ def fused_lane(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, h: Tens
 
         [I F O G] = [X, H shifted by one] W + b        c(t) = f(t) ⊗ c(t−1) + i(t) ⊗ g(t)
 
-    x: (T, B, F), h0: (B, R), c0: (B, H) or None for an RNN, h: (T, B, R); float32 or float64.
+    Of a GRU h is the state, and the gates all there is to compute.
+
+    x: (T, B, F), h0: (B, R), c0: (B, H), None for an RNN or a GRU, h: (T, B, R); float32 or float64.
     """
     last_c = None
     if h is None:
         h, last_c = framework_run(w, x, h0, c0)
+    if w.reset_b is not None:
+        return LaneRun(h, _gru_gates(w, x, h0, h), method="fused", blocks="rfg")
     if c0 is None:
         return LaneRun(h)
     steps, batch, units = x.shape[0], x.shape[1], w.units
@@ -75,6 +84,24 @@ def fused_lane(w: LaneWeights, x: Tensor, h0: Tensor, c0: Tensor | None, h: Tens
     i, f, g = (gates.numpy()[:, :, n * units : (n + 1) * units] for n in (0, 1, 3))
     c = scan(f.reshape(steps, -1), (i * g).reshape(steps, -1), c0.cpu().numpy().reshape(-1))
     return LaneRun(h, gates, torch.from_numpy(c).view(steps, batch, units), last_c)
+
+
+def _gru_gates(w: LaneWeights, x: Tensor, h0: Tensor, h: Tensor) -> Tensor:
+    """r f g of a GRU, (T, B, 3H), on the CPU: the reset gate closes h(t−1) Wh + bh of the candidate, before x is added.
+
+    [R F] = σ([X, H shifted by one] W + b)        G = tanh(X Wx + bx + R ⊗ (H shifted by one · Wh + bh))
+    """
+    assert w.reset_b is not None
+    units, features = w.units, x.shape[2]
+    before = torch.cat([h0[None], h[:-1]])
+    both = torch.cat([x, before], dim=2).flatten(0, 1)
+    gates = torch.empty(len(both), 3 * units, dtype=x.dtype, device=x.device)
+    shut, g = gates[:, : 2 * units], gates[:, 2 * units :]
+    torch.addmm(w.b[: 2 * units], both, w.w[: 2 * units].t(), out=shut).sigmoid_()
+    torch.addmm(w.reset_b, both[:, features:], w.w[2 * units :, features:].t(), out=g)
+    g.mul_(gates[:, :units]).add_(torch.addmm(w.b[2 * units :], both[:, :features], w.w[2 * units :, :features].t()))
+    tanh_(g)
+    return gates.view(*x.shape[:2], 3 * units).cpu()
 
 
 def tanh_(x: Tensor) -> Tensor:

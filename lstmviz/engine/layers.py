@@ -12,9 +12,11 @@ from torch import Tensor
 
 from lstmviz.engine.check import Checker
 from lstmviz.engine.fused import LaneRun, fused_lane
+from lstmviz.engine.looped import looped_lane
 from lstmviz.engine.pieces import Tick, in_pieces, piece_of
 from lstmviz.engine.weights import Side, Stack
 from lstmviz.engine.workspace import distrust, workspace_lane
+from lstmviz.nets.loop import turned
 from lstmviz.traces.trace import Check
 
 Progress = Callable[[int, int], None]
@@ -47,11 +49,12 @@ def run_stack(
 ) -> StackRun:
     """Record all lanes of B padded sequences.
 
-    x: (T, B, F); h0: (L·D, B, R); c0: (L·D, B, H), None for an RNN; known: (T, B, R·D), the last layer's h where it
-    was already computed. What is padded is computed too and means nothing; it comes after the end in the direction of
-    reading, so that no true step sees it. ``progress(done, total)`` counts steps of all lanes and may raise to cancel.
+    x: (T, B, F); h0: (L·D, B, R); c0: (L·D, B, H), None for an RNN or a GRU; known: (T, B, R·D), the last layer's h
+    where it was already computed. What is padded is computed too and means nothing; it comes after the end in the
+    direction of reading, so that no true step sees it. ``progress(done, total)`` counts steps of all lanes and may
+    raise to cancel.
     """
-    checker = Checker(lengths, stack.dtype)
+    checker = Checker(lengths, stack)
     lanes: dict[tuple[int, Side], LaneRun] = {}
     below = x
     for info in stack.layers:
@@ -70,8 +73,8 @@ def run_stack(
             if run is None or not error <= checker.tolerance:
                 wrong = run is not None
                 h = _turned(h, lengths) if turned and h is not None else h
-                run = in_pieces(fused_lane, weights, entered, *state, h, tick)
-                assert run is not None  # the fused way always has an answer
+                run = in_pieces(fused_lane if weights.loop is None else looped_lane, weights, entered, *state, h, tick)
+                assert run is not None  # these two ways always have an answer
                 error = checker.error(weights, entered, *state, run)
                 if wrong and error <= checker.tolerance:
                     distrust(weights, entered[: piece_of(weights, entered)])
@@ -92,14 +95,7 @@ def _tick(progress: Progress | None, place: int, lanes: int, steps: int) -> Tick
 
 
 def _turned(x: Tensor, lengths: list[int]) -> Tensor:
-    """(T, B, …) with each sequence back to front within its own length."""
-    steps = x.shape[0]
-    if all(length == steps for length in lengths):
-        return x.flip(0)
-    n = torch.tensor(lengths, device=x.device)
-    t = torch.arange(steps, device=x.device)[:, None]
-    rows = torch.where(t < n, n - 1 - t, t)
-    return x[rows, torch.arange(len(lengths), device=x.device)]
+    return turned(x, torch.tensor(lengths))
 
 
 def _turned_run(run: LaneRun, lengths: list[int]) -> LaneRun:

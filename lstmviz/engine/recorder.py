@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast, overload
@@ -12,10 +13,13 @@ import torch
 from torch import Tensor, nn
 
 import lstmviz
+from lstmviz.engine.handover import run_handover
 from lstmviz.engine.inputs import Entry, initial_state, is_batch, one_entry, padded
 from lstmviz.engine.layers import Progress, StackRun, run_stack
-from lstmviz.engine.weights import RECURRENT, Recurrent, Stack, read_stack
+from lstmviz.engine.weights import RECURRENT, Recurrent, Side, Stack, read_stack
 from lstmviz.errors import ModelError, SequenceError
+from lstmviz.nets.answering import answered
+from lstmviz.nets.encoding import handover_in, handover_of
 from lstmviz.nets.net import Net
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import Array, Lane, ModelInfo, Recorded, Trace
@@ -34,23 +38,33 @@ def record(
 ) -> Trace | list[Trace]:
     """Every signal of ``model`` on ``sequence``, in evaluation mode; nothing of the model changes.
 
-    model: a loaded net, nn.LSTM, nn.LSTMCell, nn.RNN or nn.RNNCell, on its own device and in its own float type.
+    model: a net, nn.LSTM, nn.GRU, nn.RNN or one of their cells, on its own device and in its own float type.
     sequence: a Sequence or an array (T, F), whatever the module's batch_first says; a list of them, of any lengths,
-    is recorded as a batch and gives a list of traces, whose arrays are views of the batch's. h0: (L·D, R) or
+    is recorded as a batch and gives a list of traces, whose arrays are views of the batch's. An encoder→decoder is one
+    trace, its decoder from ``handover`` on; without a START in the sequence it answers by itself, and the trace's
+    sequence holds what was really read. h0: (L·D, R) or
     (L·D, B, R), c0 with H for R, zero unless given. ``progress(done, total)`` counts the steps of all
     layers and directions and may raise to cancel. Raises ModelError and SequenceError.
     """
     recurrent, name = _recurrent(model)
     stack = read_stack(recurrent, name)
-    if c0 is not None and stack.cell == "rnn":
-        raise ModelError("c0 was given, but the model is an RNN, which has no c; expected h0 alone.")
+    if c0 is not None and stack.cell != "lstm":
+        raise ModelError("c0 was given, but a layer of kind {cell} has no c; expected h0 alone.", cell=stack.cell)
     entries = _entries(model, sequence, stack)
     h = initial_state("h0", h0, stack, len(entries))
     c = initial_state("c0", c0, stack, len(entries)) if stack.cell == "lstm" else None
+    net = model if isinstance(model, Net) else None
     info = model.info() if isinstance(model, Net) else ModelInfo(type(model).__name__, stack.sha256)
     with torch.autocast(stack.device.type, enabled=False):  # it would run a part of the layer in another float type
-        run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c, progress=progress)
-        traces = make_traces(stack, entries, run, h, c, info, model if isinstance(model, Net) else None)
+        if net is not None and net.decoder is not None:
+            decoder = read_stack(net.decoder, "decoder")
+            handovers = [handover_in(entry.sequence, net.spec) for entry in entries]
+            run = run_handover(stack, decoder, entries, handovers, h, c, progress)
+            traces = make_traces(stack, entries, run, h, c, info, net)
+            traces = [_handed_over(trace, decoder, at) for trace, at in zip(traces, handovers, strict=True)]
+        else:
+            run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c, progress=progress)
+            traces = make_traces(stack, entries, run, h, c, info, net)
     return traces if is_batch(sequence) else traces[0]
 
 
@@ -60,19 +74,39 @@ def _recurrent(model: nn.Module) -> tuple[Recurrent, str]:
     if isinstance(model, RECURRENT):
         return model, ""
     raise ModelError(
-        "A {kind} cannot be recorded; expected a loaded net, nn.LSTM, nn.LSTMCell, nn.RNN or nn.RNNCell. For layers"
-        " inside another module use: with lstmviz.watch(module) as watch.",
+        "A {kind} cannot be recorded; expected a net, nn.LSTM, nn.GRU, nn.RNN or one of their cells. For layers inside"
+        " another module use: with lstmviz.watch(module) as watch.",
         kind=type(model).__name__,
     )
 
 
 def _entries(model: nn.Module, sequence: Any, stack: Stack) -> list[Entry]:
     encode: Callable[[Sequence], Array] | None = model.encode if isinstance(model, Net) else None
-    if not is_batch(sequence):
-        return [one_entry(sequence, stack, encode)]
-    if not sequence:
+    items = sequence if is_batch(sequence) else [sequence]
+    if not items:
         raise SequenceError("The list of sequences is empty; expected at least one.")
-    return [one_entry(item, stack, encode) for item in sequence]
+    if isinstance(model, Net) and model.decoder is not None:
+        items = [_completed(model, item) for item in items]
+    return [one_entry(item, stack, encode) for item in items]
+
+
+def _completed(net: Net, item: Any) -> Any:
+    """A question with the decoder's own answer, which it reads; anything else as it is."""
+    asks = isinstance(item, Sequence) and item.vocabulary and handover_of(item) < 0
+    return answered(net, item) if asks else item
+
+
+def _handed_over(trace: Trace, decoder: Stack, handover: int) -> Trace:
+    """The trace with the decoder's weights, and no outputs before the decoder began."""
+    outputs = None if trace.outputs is None else trace.outputs.copy()
+    if outputs is not None:
+        outputs[:handover] = np.nan
+    lanes = {key: replace(lane, decoder=decoder.lanes[key].cells) for key, lane in _sided(trace).items()}
+    return replace(trace, lanes=cast(dict[tuple[int, str], Lane], lanes), outputs=outputs, handover=handover)
+
+
+def _sided(trace: Trace) -> dict[tuple[int, Side], Lane]:
+    return {(layer, cast(Side, side)): lane for (layer, side), lane in trace.lanes.items()}
 
 
 def make_traces(
@@ -126,10 +160,11 @@ def _signals(run: StackRun) -> dict[tuple[int, Any], dict[str, Array]]:
     found: dict[tuple[int, Any], dict[str, Array]] = {}
     for key, lane in run.lanes.items():
         arrays: dict[str, Array] = {}
-        if lane.gates is not None and lane.c is not None:
+        if lane.gates is not None:
             gates = lane.gates.cpu().numpy()
-            units = gates.shape[2] // 4
+            units = gates.shape[2] // len(lane.blocks)
             arrays = {name: gates[:, :, n * units : (n + 1) * units] for n, name in enumerate(lane.blocks)}
+        if lane.c is not None:
             arrays["c"] = lane.c.cpu().numpy()
         arrays["h"] = lane.h.cpu().numpy()
         found[key] = arrays

@@ -17,7 +17,7 @@ from lstmviz.engine.layers import run_stack
 from lstmviz.engine.recorder import make_traces
 from lstmviz.engine.weights import RECURRENT, Stack, read_stack
 from lstmviz.errors import ModelError
-from lstmviz.language import tr
+from lstmviz.nets.loop import LoopLayers
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import ModelInfo, Trace
 
@@ -116,13 +116,13 @@ class _LastTraces(Mapping[str, "Trace | list[Trace]"]):
 
 @contextmanager
 def watch(module: nn.Module) -> Iterator[Watch]:
-    """Record every nn.LSTM, nn.RNN and their cells called inside ``module`` within the ``with``, by module path.
+    """Record every nn.LSTM, nn.GRU, nn.RNN and their cells called inside ``module`` within the ``with``, by path.
 
     Each call's inputs and outputs are copied, so that later changes in place do no harm, and so are the weights, once
     as long as they do not change; gates are computed when a trace is asked for. Nothing of the module changes: not its
     mode, its weights, its gradients or the random numbers it draws. In training mode the dropout between layers
     cannot be seen from outside: such a call has no trace (ModelError), nor has one that autocast ran in another float
-    type. A GRU is told in ``skipped``. Raises ModelError for what is no torch module.
+    type. Raises ModelError for what is no torch module.
     """
     if not isinstance(module, nn.Module):
         raise ModelError("A {kind} cannot be watched; expected a torch.nn.Module.", kind=type(module).__name__)
@@ -131,10 +131,6 @@ def watch(module: nn.Module) -> Iterator[Watch]:
     for path, part in module.named_modules():
         if isinstance(part, RECURRENT):
             handles.append(part.register_forward_hook(_uncompiled(_hook(seen, path)), with_kwargs=True))
-        elif isinstance(part, nn.GRU | nn.GRUCell):
-            seen.skipped[path] = tr(
-                "“{path}” is a GRU, whose gates lstmviz does not know; it was not recorded.", path=path
-            )
     try:
         yield seen
     finally:
@@ -153,15 +149,15 @@ def _uncompiled(hook: Callable[..., None]) -> Callable[..., None]:
 
 def _hook(seen: Watch, path: str) -> Callable[..., None]:
     def caught(part: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> None:
-        given = dict(zip(("input", "hx"), args, strict=False)) | kwargs
+        given = dict(zip(("input", "hx", "lengths"), args, strict=False)) | kwargs
         calls = seen.calls.setdefault(path, [])
         try:
             with torch.no_grad():
                 _check_dtype(path, part, output)
-                if isinstance(part, nn.LSTMCell | nn.RNNCell):
+                if isinstance(part, nn.RNNCellBase):
                     _cell_called(calls, path, part, given["input"], given.get("hx"), output)
                 else:
-                    calls.append(_layer_called(path, part, given["input"], given.get("hx"), output))
+                    calls.append(_layer_called(path, part, given, output))
         except ModelError as error:  # the module's own forward goes on; the reader of the watch is told
             seen.skipped[path] = str(error)
             if not calls:
@@ -184,9 +180,9 @@ def _check_dtype(path: str, part: Any, output: Any) -> None:
         )
 
 
-def _layer_called(path: str, part: nn.LSTM | nn.RNN, x: Any, hx: Any, output: Any) -> Call:
+def _layer_called(path: str, part: nn.RNNBase | LoopLayers, given: dict[str, Any], output: Any) -> Call:
     stack = _snapshot(part, path)
-    h = output[0]
+    x, h = given["input"], output[0]
     if isinstance(x, PackedSequence):
         x, sizes = pad_packed_sequence(x)
         h, _ = pad_packed_sequence(h)
@@ -195,7 +191,8 @@ def _layer_called(path: str, part: nn.LSTM | nn.RNN, x: Any, hx: Any, output: An
         x, h = (
             each[:, None] if each.ndim == 2 else each.transpose(0, 1) if part.batch_first else each for each in (x, h)
         )
-        lengths = [x.shape[0]] * x.shape[1]
+        ends = given.get("lengths")  # of LoopLayers, which take no packed sequences
+        lengths = [x.shape[0]] * x.shape[1] if ends is None else ends.tolist()
     failed = None
     if part.training and part.dropout > 0 and part.num_layers > 1:
         failed = ModelError(
@@ -204,13 +201,13 @@ def _layer_called(path: str, part: nn.LSTM | nn.RNN, x: Any, hx: Any, output: An
             path=path or type(part).__name__,
             dropout=part.dropout,
         )
-    state = _state(stack, hx, x.shape[1])
+    state = _state(stack, given.get("hx"), x.shape[1])
     return Call(
         path, type(part).__name__, stack, lengths, state, [x.detach().clone()], [h.detach().clone()], None, failed
     )
 
 
-def _cell_called(calls: list[Call], path: str, part: nn.LSTMCell | nn.RNNCell, x: Tensor, hx: Any, output: Any) -> None:
+def _cell_called(calls: list[Call], path: str, part: nn.RNNCellBase, x: Tensor, hx: Any, output: Any) -> None:
     """A step of a cell: it goes on with the last call where it starts from the state that the last call left."""
     left = _state_of_cell(output)
     x, h = (each.detach().clone().reshape(1, -1, each.shape[-1]) for each in (x, left[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Literal, cast
 from weakref import WeakKeyDictionary
 
@@ -11,13 +11,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from lstmviz.cells.weights import Activation, Array, LstmWeights, RnnWeights, Weights
+from lstmviz.cells.weights import Activation, Array, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 from lstmviz.errors import ModelError
 from lstmviz.nets.fingerprint import fingerprint
+from lstmviz.nets.loop import LoopLayers, LoopWeights
 from lstmviz.traces.trace import CellKind, LayerInfo
 
-Recurrent = nn.LSTM | nn.RNN | nn.LSTMCell | nn.RNNCell
-RECURRENT = (nn.LSTM, nn.RNN, nn.LSTMCell, nn.RNNCell)
+Recurrent = nn.LSTM | nn.RNN | nn.GRU | nn.LSTMCell | nn.RNNCell | nn.GRUCell | LoopLayers
+RECURRENT = (nn.LSTM, nn.RNN, nn.GRU, nn.LSTMCell, nn.RNNCell, nn.GRUCell, LoopLayers)
 Side = Literal["forward", "reverse"]
 Places = npt.NDArray[np.intp]
 _UNITS = 16
@@ -29,9 +30,11 @@ class LaneWeights:
     """One layer in one direction, twice: as torch's fused kernel takes it, and as copies with the gates in our order.
 
     framework: torch's own list for one layer, rows i f g o, two biases. w: (4H, F + R), [Wx Wh], and b: (4H,), rows
-    i f o g, both biases added, so that the three σ blocks lie together; whr: (P, H) or None. For an RNN H rows.
-    cells: the same numbers for `lstmviz.cells`; on a CPU they share the copies' memory. sampled: in float64, those that
-    compute some of the units, units_sampled, for the check: all of them in float64 would cost 7 % of a recording.
+    i f o g, both biases added, so that the three σ blocks lie together; whr: (P, H) or None. For an RNN H rows; for a
+    GRU 3H, r f g, of whose candidate b has the bias of x alone, and reset_b, (H,), the one that the reset gate closes.
+    loop: for the loop, of layers that no fused kernel computes; framework is then empty. cells: the same numbers for
+    `lstmviz.cells`; on a CPU they share the copies' memory. sampled: in float64, those that compute some of the units,
+    units_sampled, for the check: all of them in float64 would cost 7 % of a recording.
     """
 
     framework: list[Tensor]
@@ -41,6 +44,8 @@ class LaneWeights:
     cells: Weights
     sampled: Weights
     units_sampled: Places
+    reset_b: Tensor | None = None
+    loop: LoopWeights | None = None
 
     @property
     def units(self) -> int:
@@ -100,24 +105,29 @@ def _mark(name: str, tensor: Tensor) -> tuple[object, ...]:
 
 
 def _read(module: Recurrent, path: str) -> Stack:
-    cell: CellKind = "lstm" if isinstance(module, nn.LSTM | nn.LSTMCell) else "rnn"
-    depth = module.num_layers if isinstance(module, nn.RNNBase) else 1
-    sides: tuple[Side, ...] = ("forward",)
-    if isinstance(module, nn.RNNBase) and module.bidirectional:
-        sides = ("forward", "reverse")
+    depth, sides = 1, cast(tuple[Side, ...], ("forward",))
+    if isinstance(module, nn.RNNBase | LoopLayers):
+        depth = module.num_layers
+        sides = ("forward", "reverse") if module.bidirectional else sides
     lanes = {(layer, side): _lane(module, layer, side) for layer in range(depth) for side in sides}
     infos = []
     for layer in range(depth):
         weights = lanes[layer, "forward"].cells
         name = f"{path}.{layer}" if path else f"layer.{layer}"
-        infos.append(LayerInfo(layer, name, cell, weights.inputs, weights.units, weights.outputs, sides))
+        infos.append(LayerInfo(layer, name, _cell(module), weights.inputs, weights.units, weights.outputs, sides))
     first = lanes[0, "forward"].w
-    return Stack(cell, tuple(infos), lanes, first.dtype, first.device, fingerprint(module))
+    return Stack(_cell(module), tuple(infos), lanes, first.dtype, first.device, fingerprint(module))
+
+
+def _cell(module: Recurrent) -> CellKind:
+    if isinstance(module, nn.RNN | nn.RNNCell):
+        return "rnn"
+    return "gru" if isinstance(module, nn.GRU | nn.GRUCell) else "lstm"
 
 
 def _lane(module: Recurrent, layer: int, side: Side) -> LaneWeights:
     ending = ""
-    if isinstance(module, nn.RNNBase):
+    if isinstance(module, nn.RNNBase | LoopLayers):
         ending = f"_l{layer}" + ("_reverse" if side == "reverse" else "")
     names = ["weight_ih", "weight_hh"]
     if module.bias:
@@ -131,24 +141,60 @@ def _lane(module: Recurrent, layer: int, side: Side) -> LaneWeights:
             "The weights are {dtype}; lstmviz records float32 and float64. Use module.float() first.",
             dtype=str(kind).removeprefix("torch."),
         )
+    if isinstance(module, LoopLayers):
+        return _loop_lane(module.weights(layer, side))
     arrays = dict(zip(names, (tensor.cpu().numpy() for tensor in framework), strict=True))
     w = np.concatenate([arrays["weight_ih"], arrays["weight_hh"]], axis=1)
-    b = arrays["bias_ih"] + arrays["bias_hh"] if module.bias else np.zeros(len(w), w.dtype)
+    zeros = np.zeros(len(w), w.dtype)
+    b_x, b_h = arrays.get("bias_ih", zeros), arrays.get("bias_hh", zeros)
     features = arrays["weight_ih"].shape[1]
+    if isinstance(module, nn.GRU | nn.GRUCell):
+        return _gru_lane(framework, w, features, b_x.copy(), b_h.copy())
+    b = b_x + b_h
     if isinstance(module, nn.RNN | nn.RNNCell):
         activation = cast(Activation, module.nonlinearity)
-        cells: Weights = RnnWeights(w[:, :features].T, w[:, features:].T, b, activation)
-        return _lane_weights(framework, w, b, None, cells)
+        return _lane_weights(framework, w, b, RnnWeights(w[:, :features].T, w[:, features:].T, b, activation))
     _ifog(w)
     _ifog(b)
     whr = arrays["weight_hr"].copy() if "weight_hr" in arrays else None
     cells = LstmWeights(w[:, :features].T, w[:, features:].T, b, None if whr is None else whr.T)
-    return _lane_weights(framework, w, b, whr, cells)
+    return _lane_weights(framework, w, b, cells)
 
 
-def _lane_weights(framework: list[Tensor], w: Array, b: Array, whr: Array | None, cells: Weights) -> LaneWeights:
+def _gru_lane(framework: list[Tensor], w: Array, features: int, b_x: Array, b_h: Array) -> LaneWeights:
+    """torch's rows r z n are ours, r f g."""
+    cells = GruWeights(w[:, :features].T, w[:, features:].T, b_x, b_h)
+    b, gates = b_x.copy(), slice(2 * cells.units)
+    b[gates] += b_h[gates]
+    reset = torch.from_numpy(b_h[gates.stop :].copy()).to(framework[0].device)
+    return replace(_lane_weights(framework, w, b, cells), reset_b=reset)
+
+
+def _loop_lane(live: LoopWeights) -> LaneWeights:
+    """Of copies: the loop of a watched module runs later, when training may have moved them."""
+    parts = {field.name: getattr(live, field.name) for field in fields(live)}
+    loop = replace(live, **{name: part.detach().clone() for name, part in parts.items() if part is not None})
+    w, b = _rows(torch.cat([loop.w_ih, loop.w_hh], dim=1)), _rows(loop.b)
+    whr, peephole = (None if part is None else part.cpu().numpy().copy() for part in (loop.w_hr, loop.peephole))
+    norm = None
+    if loop.norm_x is not None and loop.norm_h is not None and loop.norm_c is not None:
+        norm = LayerNorm(_rows(loop.norm_x), _rows(loop.norm_h), *loop.norm_c.cpu().numpy().copy())
+    features = loop.w_ih.shape[1]
+    cells = LstmWeights(w[:, :features].T, w[:, features:].T, b, None if whr is None else whr.T, peephole, norm)
+    return replace(_lane_weights([loop.w_ih], w, b, cells), framework=[], loop=loop)
+
+
+def _rows(tensor: Tensor) -> Array:
+    array: Array = tensor.cpu().numpy().copy()
+    _ifog(array)
+    return array
+
+
+def _lane_weights(framework: list[Tensor], w: Array, b: Array, cells: Weights) -> LaneWeights:
     device = framework[0].device
-    projection = None if whr is None else torch.from_numpy(whr).to(device)
+    projection = None
+    if isinstance(cells, LstmWeights) and cells.whr is not None:
+        projection = torch.from_numpy(cells.whr.T).to(device)
     sampled, units = _sampled(cells)
     return LaneWeights(
         framework, torch.from_numpy(w).to(device), torch.from_numpy(b).to(device), projection, cells, sampled, units
@@ -156,15 +202,25 @@ def _lane_weights(framework: list[Tensor], w: Array, b: Array, whr: Array | None
 
 
 def _sampled(w: Weights) -> tuple[Weights, Places]:
-    """Weights in float64 that compute some of the units, and which; all of them where a projection mixes them."""
+    """Weights in float64 that compute some of the units, and which: all where a projection or a norm mixes them."""
     if isinstance(w, RnnWeights):
         return RnnWeights(_wide(w.wx), _wide(w.wh), _wide(w.b), w.activation), np.arange(w.units)
-    if w.whr is not None or w.units <= _UNITS:
-        whr = None if w.whr is None else _wide(w.whr)
-        return LstmWeights(_wide(w.wx), _wide(w.wh), _wide(w.b), whr), np.arange(w.units)
-    units = np.linspace(0, w.units - 1, _UNITS).round().astype(np.intp)
+    if isinstance(w, GruWeights):
+        return GruWeights(_wide(w.wx), _wide(w.wh), _wide(w.bx), _wide(w.bh)), np.arange(w.units)
+    units = np.arange(w.units)
+    if w.whr is None and w.norm is None and w.units > _UNITS:
+        units = np.linspace(0, w.units - 1, _UNITS).round().astype(np.intp)
     columns = (np.arange(4)[:, None] * w.units + units).ravel()
-    return LstmWeights(_wide(w.wx.T[columns].T), _wide(w.wh.T[columns].T), _wide(w.b[columns])), units
+    return LstmWeights(
+        _wide(w.wx.T[columns].T),
+        _wide(w.wh.T[columns].T),
+        _wide(w.b[columns]),
+        None if w.whr is None else _wide(w.whr),
+        None if w.peephole is None else _wide(w.peephole[:, units]),
+        None
+        if w.norm is None
+        else LayerNorm(_wide(w.norm.x), _wide(w.norm.h), _wide(w.norm.c), _wide(w.norm.b), w.norm.eps),
+    ), units
 
 
 def _wide(array: Array) -> Array:

@@ -38,10 +38,10 @@ def workspace_lane(
 ) -> LaneRun | None:
     """Every signal of one LSTM layer in one direction from oneDNN's training forward, or None where that has none.
 
-    x: (T, B, F), h0: (B, H), c0: (B, H); float32 on a CPU, without projection. Gates, in blocks i f g o, and c are
-    views of the workspace, which is three times as large as they are.
+    x: (T, B, F), h0: (B, H), c0: (B, H); float32 on a CPU, without projection or variants. Gates, in
+    blocks i f g o, and c are views of the workspace, which is three times as large as they are.
     """
-    if c0 is None or w.whr is not None or x.dtype != torch.float32 or x.device.type != "cpu":
+    if c0 is None or w.whr is not None or w.loop is not None or x.dtype != torch.float32 or x.device.type != "cpu":
         return None
     if (x.shape, w.units) in _distrusted:
         return None

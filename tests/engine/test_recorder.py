@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 from torch import nn
 
 import lstmviz
+from lstmviz.cells.gru import gru_step
 from lstmviz.cells.lstm import lstm_step
 from lstmviz.cells.rnn import rnn_step
-from lstmviz.cells.weights import LstmWeights, RnnWeights
+from lstmviz.cells.weights import GruWeights, LayerNorm, LstmWeights, RnnWeights
 from lstmviz.engine.fused import fused_lane
 from lstmviz.engine.weights import read_stack
 from lstmviz.engine.workspace import workspace_lane
 from lstmviz.errors import ModelError, SequenceError
 from lstmviz.nets.build import build_net
+from lstmviz.nets.loop import LoopLayers
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, ValueInput, ValueOutput
 from lstmviz.sequences.sequence import Sequence
 
@@ -27,17 +29,25 @@ TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 def weights_of(module, layer: int, side: str):
     """The reference's weights in float64, from the state dict alone."""
     state = {name: value.double().numpy() for name, value in module.state_dict().items()}
-    ending = (
-        "" if isinstance(module, nn.LSTMCell | nn.RNNCell) else f"_l{layer}" + ("_reverse" if side == "reverse" else "")
-    )
+    ending = f"_l{layer}" + ("_reverse" if side == "reverse" else "")
+    if isinstance(module, nn.RNNCellBase):
+        ending = ""
     w_ih, w_hh = state[f"weight_ih{ending}"], state[f"weight_hh{ending}"]
     b = state.get(f"bias_ih{ending}", np.zeros(len(w_ih))) + state.get(f"bias_hh{ending}", np.zeros(len(w_ih)))
     if isinstance(module, nn.RNN | nn.RNNCell):
         return RnnWeights(w_ih.T, w_hh.T, b, module.nonlinearity)
+    if isinstance(module, nn.GRU | nn.GRUCell):
+        none = np.zeros(len(w_ih))
+        return GruWeights(w_ih.T, w_hh.T, state.get(f"bias_ih{ending}", none), state.get(f"bias_hh{ending}", none))
     i, f, g, o = np.split(np.arange(len(b)), 4)
     order = np.concatenate([i, f, o, g])
     whr = state.get(f"weight_hr{ending}")
-    return LstmWeights(w_ih[order].T, w_hh[order].T, b[order], None if whr is None else whr.T)
+    norm = None
+    if f"norm_c{ending}" in state:
+        gain_x, gain_h = state[f"norm_x{ending}"][order], state[f"norm_h{ending}"][order]
+        norm = LayerNorm(gain_x, gain_h, *state[f"norm_c{ending}"])
+    peephole = state.get(f"peephole{ending}")
+    return LstmWeights(w_ih[order].T, w_hh[order].T, b[order], None if whr is None else whr.T, peephole, norm)
 
 
 def by_hand(module, x: np.ndarray, h0: np.ndarray, c0: np.ndarray) -> dict:
@@ -54,6 +64,10 @@ def by_hand(module, x: np.ndarray, h0: np.ndarray, c0: np.ndarray) -> dict:
                 if isinstance(w, RnnWeights):
                     h = rnn_step(w, x_t, h).y
                     rows.append({"h": h})
+                elif isinstance(w, GruWeights):
+                    step = gru_step(w, x_t, h)
+                    h = step.h
+                    rows.append({name: getattr(step, name) for name in "rfgh"})
                 else:
                     step = lstm_step(w, x_t, h, c)
                     h, c = step.h, step.c
@@ -79,7 +93,7 @@ def assert_as_by_hand(trace, module, x, h0, c0) -> None:
 
 
 @st.composite
-def modules(draw, kinds=("lstm", "rnn", "relu")):
+def modules(draw, kinds=("lstm", "rnn", "relu", "gru", "loop")):
     kind = draw(st.sampled_from(kinds))
     features, units = draw(st.integers(1, 5)), draw(st.integers(1, 9))
     settings = {
@@ -90,19 +104,41 @@ def modules(draw, kinds=("lstm", "rnn", "relu")):
         "dtype": draw(st.sampled_from([torch.float32, torch.float64])),
     }
     torch.manual_seed(draw(st.integers(0, 2**16)))
+    if kind == "loop":
+        return loop_layers(draw, features, units, settings)
+    if kind == "gru":
+        return nn.GRU(features, units, **settings)
     if kind == "lstm":
         return nn.LSTM(features, units, proj_size=draw(st.integers(0, units - 1)), **settings)
     return nn.RNN(features, units, nonlinearity="relu" if kind == "relu" else "tanh", **settings)
 
 
+def loop_layers(draw, features, units, settings):
+    """LoopLayers whose peepholes, gains and biases are not those that do nothing."""
+    module = LoopLayers(
+        features,
+        units,
+        settings["num_layers"],
+        bidirectional=settings["bidirectional"],
+        proj_size=draw(st.integers(0, units - 1)),
+        peepholes=draw(st.booleans()),
+        layer_norm=draw(st.booleans()),
+    ).to(settings["dtype"])
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            if name.startswith(("peephole", "norm")):
+                parameter.add_(torch.randn_like(parameter) / 2)
+    return module
+
+
 def states(module, rng, batch: int = 0):
     lanes = module.num_layers * (2 if module.bidirectional else 1)
     shape = (lanes, batch) if batch else (lanes,)
-    outputs = module.proj_size or module.hidden_size
+    outputs = getattr(module, "proj_size", 0) or module.hidden_size
     return rng.normal(size=(*shape, outputs)), rng.normal(size=(*shape, module.hidden_size))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=30)
 @given(modules(), st.integers(1, 70), st.booleans(), st.integers(0, 2**16))
 def test_every_signal_agrees_with_the_reference(module, steps, started, seed):
     rng = np.random.default_rng(seed)
@@ -112,7 +148,7 @@ def test_every_signal_agrees_with_the_reference(module, steps, started, seed):
     if not started:
         h0, c0 = h0 * 0, c0 * 0
         trace = lstmviz.record(module, x)
-    elif isinstance(module, nn.LSTM):
+    elif isinstance(module, nn.LSTM | LoopLayers):
         trace = lstmviz.record(module, x, h0, c0)
     else:
         trace = lstmviz.record(module, x, h0)
@@ -127,7 +163,7 @@ def test_a_batch_of_any_lengths_gives_what_each_sequence_gives_alone(module, len
     rng = np.random.default_rng(seed)
     sequences = [rng.normal(size=(length, module.input_size)) for length in lengths]
     h0, c0 = states(module, rng, len(lengths))
-    given = (h0, c0) if isinstance(module, nn.LSTM) else (h0,)
+    given = (h0, c0) if isinstance(module, nn.LSTM | LoopLayers) else (h0,)
     traces = lstmviz.record(module, sequences, *given)
     assert [len(trace) for trace in traces] == lengths
     for b, (trace, x) in enumerate(zip(traces, sequences, strict=True)):
@@ -154,7 +190,14 @@ def test_a_large_batch_agrees_with_the_reference_whatever_way_it_takes(bidirecti
 
 
 @pytest.mark.parametrize(
-    "cell", [nn.LSTMCell(3, 4), nn.LSTMCell(3, 4, bias=False), nn.RNNCell(3, 4, nonlinearity="relu")]
+    "cell",
+    [
+        nn.LSTMCell(3, 4),
+        nn.LSTMCell(3, 4, bias=False),
+        nn.RNNCell(3, 4, nonlinearity="relu"),
+        nn.GRUCell(3, 4),
+        nn.GRUCell(3, 4, bias=False),
+    ],
 )
 def test_a_cell_is_recorded_as_a_layer(cell):
     x = np.random.default_rng(1).normal(size=(20, 3)).astype(np.float32)
@@ -333,8 +376,9 @@ def test_a_sequence_that_does_not_fit_is_refused_in_a_sentence(sequence, said):
         (nn.LSTM(3, 4, proj_size=2), {"c0": np.zeros((1, 2))}, "c0 has shape (1, 2); expected (1, 4)"),
         (nn.LSTM(3, 4), {"h0": "zero"}, "h0 has shape"),
         (nn.LSTM(3, 4), {"h0": np.full(4, np.nan)}, "h0 has a NaN"),
-        (nn.RNN(3, 4), {"c0": np.zeros(4)}, "an RNN, which has no c"),
-        (nn.GRU(3, 4), {}, "A GRU cannot be recorded"),
+        (nn.RNN(3, 4), {"c0": np.zeros(4)}, "a layer of kind rnn has no c"),
+        (nn.GRU(3, 4), {"c0": np.zeros(4)}, "a layer of kind gru has no c"),
+        (nn.Linear(3, 4), {}, "A Linear cannot be recorded"),
         (nn.Sequential(nn.LSTM(3, 4)), {}, "lstmviz.watch(module)"),
         (nn.LSTM(3, 4).half(), {}, "The weights are float16"),
     ],

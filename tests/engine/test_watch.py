@@ -12,6 +12,10 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import lstmviz
 from lstmviz.errors import ModelError
+from lstmviz.nets.batch import encode_example, make_batch
+from lstmviz.nets.build import build_net
+from lstmviz.nets.spec import NetSpec, ValueInput, ValueOutput
+from lstmviz.sequences.sequence import Sequence
 
 
 class Tagger(nn.Module):
@@ -160,15 +164,36 @@ def test_dropout_between_layers_in_training_is_said_not_guessed():
     assert watch.traces["encoder.lstm"].check.passed
 
 
-def test_a_gru_is_told_and_left_alone():
-    module = nn.ModuleDict({"gru": nn.GRU(3, 4), "rnn": nn.RNN(3, 4)})
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_gru_inside_a_module_gives_the_trace_of_a_recorded_one(bidirectional):
+    module = nn.ModuleDict({"gru": nn.GRU(3, 4, 2, bidirectional=bidirectional), "cell": nn.GRUCell(3, 4)})
+    x = torch.randn(9, 3)
     with lstmviz.watch(module) as watch:
-        module["gru"](torch.randn(5, 3))
-        module["rnn"](torch.randn(5, 3))
-    assert "“gru” is a GRU" in watch.skipped["gru"]
-    assert list(watch.traces) == ["rnn"]
-    with pytest.raises(ModelError, match="“gru” is a GRU"):
-        watch.traces["gru"]
+        module["gru"](x)
+        h = None
+        for x_t in x:
+            h = module["cell"](x_t, h)
+    for path, part in module.items():
+        assert_same_signals(watch.traces[path], lstmviz.record(part, x))
+        assert watch.traces[path].check.passed
+
+
+def test_the_loop_layers_of_a_net_that_trains_are_seen_with_their_own_ends():
+    spec = NetSpec(
+        name="n",
+        input=ValueInput(("x",), (0.0,), (1.0,)),
+        hidden=4,
+        bidirectional=True,
+        peepholes=True,
+        layer_norm=True,
+        output=ValueOutput(("x",), (0.0,), (1.0,), (0,)),
+    )
+    net = build_net(spec)
+    sequences = [Sequence(np.linspace(0, 1, steps)) for steps in (7, 4)]
+    with lstmviz.watch(net) as watch:
+        net.read(make_batch([encode_example(net, sequence) for sequence in sequences]))
+    for trace, sequence in zip(watch.traces["recurrent"], sequences, strict=True):
+        assert_same_signals(trace, lstmviz.record(net, sequence))
 
 
 def test_half_precision_runs_on_and_is_told():
