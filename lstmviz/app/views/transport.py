@@ -1,11 +1,15 @@
-"""The transport: first, back, play, forward, last, speed, loop, inside the step, and the scrub slider."""
+"""The transport: first, back, play, forward, last, speed, loop, inside the step, and the scrub slider.
+
+Where a run's probe is shown, a second row is the axis of its training.
+"""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from lstmviz.app.controls import CommandButton, tooltip
+from lstmviz.app.replay_bar import ReplayBar
 from lstmviz.app.theme import THEMES
 from lstmviz.app.view import View
 from lstmviz.language import tr
@@ -45,12 +49,13 @@ class TransportView(View):
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setPageStep(10)
         self._speed_label = QLabel(self)
+        self._axis_label = QLabel(self)
+        self.replay = ReplayBar(self)
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(10, 4, 12, 4)
+        row = QHBoxLayout()
         row.setSpacing(2)
         for name in ("cursor.first", "step.back", "play.toggle", "step.forward", "cursor.last"):
             row.addWidget(self.buttons[name])
@@ -68,10 +73,20 @@ class TransportView(View):
         row.addWidget(inside)
         row.addSpacing(8)
         row.addWidget(self._line())
-        row.addSpacing(10)
-        row.addWidget(self.position)
-        row.addSpacing(10)
-        row.addWidget(self.slider, 1)
+        row.addStretch(1)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(10, 4, 12, 4)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(3, 1)
+        grid.addLayout(row, 0, 0)
+        for column, part in enumerate((self._axis_label, self.position, self.slider), 1):
+            grid.addWidget(part, 0, column)
+        for column, part in enumerate(self.replay.parts):
+            grid.addWidget(part, 1, column)
+        grid.setAlignment(self.position, Qt.AlignmentFlag.AlignRight)
+        self.replay.place(False)
+        self._axis_label.hide()
         self.position.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -85,6 +100,7 @@ class TransportView(View):
     def _connect(self) -> None:
         for button in self.buttons.values():
             button.asked.connect(self.asked)
+        self.replay.asked.connect(self.asked)
         self.speed.activated.connect(self._on_speed_activated)
         self.slider.valueChanged.connect(self._on_slider_value_changed)
 
@@ -99,6 +115,11 @@ class TransportView(View):
                 button.show_icon(theme)
             if snapshot.playing:
                 self.buttons["play.toggle"].show_icon(theme, "pause")
+        if "theme" in changed:
+            self.replay.colour(THEMES[snapshot.theme])
+        if changed & {"replay", "language", "runs"}:
+            self.replay.present(snapshot, THEMES[snapshot.theme])
+            self._axis_label.setVisible(snapshot.replay is not None)
         if changed & {"trace", "language"}:
             self._present_trace(snapshot)
         if changed & {"t", "phase", "trace", "language"}:
@@ -117,12 +138,16 @@ class TransportView(View):
             return tr("No trace is open.")
         values = {"t": snapshot.t, "last": snapshot.steps - 1, "speed": f"{snapshot.speed:g}"}
         if snapshot.playing:
-            return tr("Playing at speed {speed}, step {t} of {last}.", **values)
-        return tr("Paused at step {t} of {last}.", **values)
+            said = tr("Playing at speed {speed}, step {t} of {last}.", **values)
+        else:
+            said = tr("Paused at step {t} of {last}.", **values)
+        return f"{said} {self.replay.sentence()}".rstrip()
 
     def _retranslate(self) -> None:
         for button in self.buttons.values():
             button.retranslate()
+        self.replay.retranslate()
+        self._axis_label.setText(tr("Time step"))
         self._speed_label.setText(tr("Speed"))
         self.speed.setAccessibleName(tr("Speed"))
         self.speed.setToolTip(tr("Steps a second: 1× is ten"))
