@@ -30,6 +30,7 @@ from lstmviz.traces.trace import Trace
 Numbers = npt.NDArray[np.float64]
 FRESH = range(900_000, 900_200)
 """Seeds of the 200 sequences that two of the notes speak of."""
+WITH_NET = [one for one in samples() if one.net]
 
 
 @cache
@@ -153,7 +154,7 @@ def numbers_in(note: str, language: str) -> list[float]:
     return [float(n.replace("−", "-").replace(",", ".")) for n in re.findall(rf"−?\d+\{point}\d+", note)]
 
 
-@pytest.mark.parametrize("one", samples(), ids=[one.id for one in samples()])
+@pytest.mark.parametrize("one", WITH_NET, ids=[one.id for one in WITH_NET])
 def test_every_sample_opens_with_its_net_into_a_checked_trace_that_knows_what_was_asked(one: Sample) -> None:
     trace = shown(one.id)
     assert trace.model.name == one.net
@@ -168,7 +169,7 @@ def test_every_sample_opens_with_its_net_into_a_checked_trace_that_knows_what_wa
 
 def test_every_net_is_of_a_sample_has_a_claim_and_stays_small() -> None:
     files = {path.name: path.stat().st_size for path in (paths.samples() / "nets").iterdir()}
-    names = {one.net for one in samples()}
+    names = {one.net for one in WITH_NET}
     assert set(files) == {f"{name}.{ending}" for name in names for ending in ("json", "safetensors")}
     assert max(files.values()) < 100_000
     assert set(CLAIMS) == names

@@ -17,7 +17,7 @@ from lstmviz.sequences.topology import STOP
 
 NAMES = ("zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove")
 LETTERS = (*sorted(set("".join(NAMES))), STOP)
-PIXELS = tuple(f"{row},{column}" for row in range(SIDE) for column in range(SIDE))
+PIXELS = tuple(f"{row}:{column}" for row in range(SIDE) for column in range(SIDE))
 
 _SOURCE = "written for lstmviz; the topology is that of picture captions, as in Vinyals and others 2015"
 
@@ -26,7 +26,7 @@ def digit_names(seed: int = 0) -> Generated:
     """One picture of a digit, in one of two pens, at one of nine places and under noise, and the digit's name.
 
     Digits, pens and places are equally likely; each pixel is moved by up to ``digits.NOISE``, uniformly, within 0 … 1.
-    values: (T, 64), the picture's greys row by row, the same at every step; names: ``row,column``. T is the number of
+    values: (T, 64), the picture's greys row by row, the same at every step; names: ``row:column``. T is the number of
     letters and one. targets: (T, 1), the place of the letter in target_names; the last is STOP. labels: the letters.
     """
     rng = seeded(seed)
