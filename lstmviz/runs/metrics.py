@@ -217,10 +217,10 @@ def read_metrics(path: str | Path) -> Metrics:
 class Journal:
     """metrics.jsonl being written: lines wait for at most a second, and none is lost where the disk is full.
 
-    Raises ExportError, after which the lines still wait.
+    path None: nothing is written. Raises ExportError, after which the lines still wait.
     """
 
-    def __init__(self, path: Path, metrics: Metrics) -> None:
+    def __init__(self, path: Path | None, metrics: Metrics) -> None:
         self.metrics = metrics
         self._path = path
         self._waiting: list[bytes] = []
@@ -228,7 +228,7 @@ class Journal:
 
     def put(self, line: Line) -> None:
         """Take a line into the metrics, and write it soon."""
-        if self.metrics.add(line):
+        if self.metrics.add(line) and self._path is not None:
             self._waiting.append(_ENCODER.encode(line) + b"\n")
             if time.monotonic() - self._flushed > _SECONDS:
                 self.flush()
@@ -236,7 +236,7 @@ class Journal:
     def flush(self, *, to_disk: bool = False) -> None:
         """Write what waits; ``to_disk``: so that it survives a power cut."""
         self._flushed = time.monotonic()
-        if not self._waiting and not to_disk:
+        if self._path is None or not (self._waiting or to_disk):
             return
         data = b"".join(self._waiting)
         try:
@@ -253,6 +253,8 @@ class Journal:
 
     def rewrite(self) -> None:
         """Write the file anew from the metrics, beside it and moved into place: after a truncation."""
+        if self._path is None:
+            return
         with replacing(self._path) as new:
             new.write_bytes(b"".join(_ENCODER.encode(line) + b"\n" for line in self.metrics.lines()))
         self._waiting.clear()

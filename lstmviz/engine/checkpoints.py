@@ -1,0 +1,177 @@
+"""Checkpoints: all that a training needs to go on to the same numbers, in one safetensors file with its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from lstmviz.engine.learner import Learner
+from lstmviz.engine.optimisers import Plateau
+from lstmviz.errors import RunError
+from lstmviz.nets.net import Net
+from lstmviz.nets.save import save_net
+from lstmviz.nets.spec import NetSpec
+from lstmviz.runs.folder import checkpoint_file, checkpoints, net_file
+from lstmviz.traces.safe_write import remove, replacing
+
+FORMAT = 1
+KEPT = 3
+"""So many checkpoints are kept: the newest, and those to fall back on."""
+_MAX_HEADER = 16 << 20
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a training stands: before a mini-batch of an epoch, or inside it, at a segment of truncated BPTT.
+
+    Every random choice is made from the run's seed and this place, so it stands for all random states: the order of
+    the data from seed and epoch, the data from seed and number, dropout from seed, update and process.
+    batch equal to the number of mini-batches: the epoch is read, and not validated yet.
+    """
+
+    update: int = 0
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything of a training that is no tensor. rows, validations: how many of them the metrics had.
+
+    rate: the learning rate before its schedule. scaler: of mixed precision. spec: the net, without its weights' hash.
+    """
+
+    format: int = FORMAT
+    spec: NetSpec
+    place: Place
+    rows: int
+    validations: int
+    rate: float
+    clipping: float
+    plateau: Plateau
+    scaler: dict[str, float | int] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A state, and tensors by name: ``net.…``, ``optimiser.WHAT.…`` and ``carried.…``, the state between segments."""
+
+    state: State
+    tensors: Mapping[str, Tensor]
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        """The tensors whose names begin with ``name.``, without it."""
+        return {key.removeprefix(f"{name}."): each for key, each in self.tensors.items() if key.startswith(f"{name}.")}
+
+
+def to_bytes(checkpoint: Checkpoint) -> bytes:
+    """A checkpoint as a safetensors file."""
+    words = msgspec.json.encode(checkpoint.state).decode()
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
+    return bytes(save(tensors, {"lstmviz_checkpoint": words, "sha256": _hash(words, tensors)}))
+
+
+def from_bytes(data: bytes, file: str) -> Checkpoint:
+    """The checkpoint again; raises RunError where it is damaged."""
+    try:
+        length = int.from_bytes(data[:8], "little")
+        if not 0 < length <= min(_MAX_HEADER, len(data) - 8):
+            raise ValueError("it is cut short")
+        metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+        words = str(metadata["lstmviz_checkpoint"])
+        tensors = load(data)
+        if _hash(words, tensors) != metadata["sha256"]:
+            raise ValueError("its SHA-256 does not fit")
+        return Checkpoint(msgspec.json.decode(words, type=State), tensors)
+    except (ValueError, KeyError, TypeError, RecursionError, msgspec.MsgspecError, SafetensorError) as error:
+        raise RunError(
+            "The checkpoint “{file}” is damaged: {reason}.", file=file, reason=str(error) or type(error).__name__
+        ) from error
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint, net: Net) -> None:
+    """Write a checkpoint and then the net itself, and drop the checkpoints that are no longer needed.
+
+    Raises ExportError, and everything is as it was.
+    """
+    target = checkpoint_file(folder, checkpoint.state.place.update)
+    target.parent.mkdir(exist_ok=True)
+    with replacing(target) as new:
+        new.write_bytes(to_bytes(checkpoint))
+    save_net(net, net_file(folder))
+    for update in checkpoints(folder)[:-KEPT]:
+        remove(checkpoint_file(folder, update))
+
+
+def newest(folder: Path) -> tuple[bytes, list[str]]:
+    """The bytes of the newest sound checkpoint of a run, none where it has none, and what is wrong with newer ones.
+
+    Raises RunError where there are checkpoints and all of them are damaged.
+    """
+    complaints: list[str] = []
+    for update in reversed(checkpoints(folder)):
+        file = checkpoint_file(folder, update)
+        try:
+            data = file.read_bytes()
+            from_bytes(data, file.name)
+        except RunError as error:
+            complaints.append(str(error))
+        except OSError as error:
+            complaints.append(f"“{file.name}”: {error.strerror or error}")
+        else:
+            return data, complaints
+    if complaints:
+        raise RunError(
+            "No checkpoint of the run “{folder}” can be read: {complaint} Begin it again in another folder.",
+            folder=str(folder),
+            complaint=complaints[0],
+        )
+    return b"", []
+
+
+def tensors_of(learner: Learner) -> dict[str, Tensor]:
+    """Every tensor that the learner needs to go on."""
+    tensors = {f"net.{name}": tensor for name, tensor in learner.net.state_dict().items()}
+    for name, parameter in learner.net.named_parameters():
+        for what, tensor in learner.optimiser.state.get(parameter, {}).items():
+            if isinstance(tensor, Tensor):
+                tensors[f"optimiser.{what}.{name}"] = tensor
+    state = learner.carried
+    if state is not None:
+        tensors |= {f"carried.{n}": part for n, part in enumerate((state,) if isinstance(state, Tensor) else state)}
+    return tensors
+
+
+def restore(learner: Learner, checkpoint: Checkpoint) -> None:
+    """Put all of it back."""
+    learner.net.load_state_dict(checkpoint.part("net"))
+    parameters = dict(learner.net.named_parameters())
+    learner.optimiser.state.clear()
+    for key, tensor in checkpoint.part("optimiser").items():
+        what, name = key.split(".", 1)
+        # torch counts Adam's steps beside the weights only where its fused kernel is on a GPU
+        fused = bool(learner.optimiser.defaults.get("fused"))
+        device = learner.device if what != "step" or fused else torch.device("cpu")
+        # a copy: what lies in the file's bytes is not aligned as torch's own memory is
+        learner.optimiser.state[parameters[name]][what] = tensor.to(device, copy=True)
+    carried = tuple(tensor.to(learner.device, copy=True) for _, tensor in sorted(checkpoint.part("carried").items()))
+    learner.carried = carried[0] if len(carried) == 1 else (carried[0], carried[1]) if carried else None
+    if learner.scaler is not None and checkpoint.state.scaler:
+        learner.scaler.load_state_dict(checkpoint.state.scaler)
+
+
+def _hash(words: str, tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256(words.encode())
+    for name in sorted(tensors):
+        array = tensors[name].numpy()
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.reshape(-1).view("uint8").data)
+    return digest.hexdigest()
