@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lstmviz import language
-from lstmviz.language import tr
+from lstmviz.language import mark, tr
 from lstmviz.sequences.generators.truth import Truth
 from lstmviz.sequences.sequence import Sequence
+from lstmviz.sequences.topology import TOPOLOGY_TITLES
 from lstmviz.traces.trace import LayerInfo
 from lstmviz.wire.codec import layer_from_wire
 
 Lines = Iterator[tuple[str, str]]
+
+_VARIANTS = {"peepholes": mark("peepholes"), "layer_norm": mark("layer normalisation")}
 
 MODELS = (".json", ".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
 
@@ -38,6 +41,9 @@ def _model(path: str) -> Lines:
     yield "SHA-256", net.sha256
     for layer in net.layers:
         yield tr("layer {n}", n=layer.index), _layer(layer_from_wire(layer))
+    if net.variants:
+        yield tr("variants"), ", ".join(tr(_VARIANTS[name]) for name in net.variants)
+    yield tr("topology"), tr(TOPOLOGY_TITLES[net.topology])
     yield tr("parameters"), f"{net.parameters:,}"
     yield tr("inputs"), str(net.inputs)
     yield tr("outputs"), f"{net.outputs} ({net.output_kind})"
@@ -55,6 +61,8 @@ def _trace(path: str) -> Lines:
     yield tr("steps"), str(len(trace))
     for info in trace.layers:
         yield tr("layer {n}", n=info.index), f"{_layer(info)}: {' '.join(trace.names(info.index))}"
+    if trace.handover:
+        yield tr("decoder"), tr("from step {t} on", t=trace.handover)
     if trace.outputs is not None:
         yield tr("outputs"), f"{_some(trace.output_names)} ({trace.output_kind})"
     yield tr("model"), f"{trace.model.name} {trace.model.sha256[:12]}".strip()

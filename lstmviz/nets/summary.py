@@ -37,4 +37,6 @@ def summarise(path: str | Path) -> NetSummary:
         output_kind=kind,
         note=spec.note,
         vocabulary=spec.input.vocabulary if isinstance(spec.input, OneHotInput) else (),
+        topology=spec.topology,
+        variants=tuple(name for name in ("peepholes", "layer_norm") if getattr(spec, name)),
     )

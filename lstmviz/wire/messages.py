@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from lstmviz.runs.config import RunConfig
+from lstmviz.sequences.topology import Topology
 
 PROTOCOL = 2
 """Raised whenever a message changes; window and engine must agree."""
@@ -77,7 +78,10 @@ class TracePart(msgspec.Struct, frozen=True, tag=True):
 
 
 class NetSummary(msgspec.Struct, frozen=True, tag=True):
-    """What a model file holds, read without running it; its note by language, ``en`` and ``pt_BR``."""
+    """What a model file holds, read without running it; its note by language, ``en`` and ``pt_BR``.
+
+    variants: those of ``peepholes`` and ``layer_norm`` that its cells have.
+    """
 
     path: str
     name: str
@@ -89,6 +93,8 @@ class NetSummary(msgspec.Struct, frozen=True, tag=True):
     output_kind: str
     note: dict[str, str] = {}
     vocabulary: tuple[str, ...] = ()
+    topology: Topology = "seq2seq"
+    variants: tuple[str, ...] = ()
 
     def words(self, language: str) -> str:
         """The note in a language, English where it has none."""
@@ -285,13 +291,15 @@ class Train(msgspec.Struct, frozen=True, tag=True):
     """Begin the run of a folder, or go on with it: config is None to go on with what the folder says.
 
     Answered by RunBegun, and then, for as long as the training lasts, RunReports and probe traces; Done at its end.
-    Asked again after a death of the engine it goes on from the last checkpoint. paused: stand still at first.
+    Asked again after a death of the engine it goes on from the last checkpoint. paused: stand still at first. title: of
+    a run that begins, "" for that of its data.
     """
 
     id: int
     folder: str
     config: RunConfig | None = None
     paused: bool = False
+    title: str = ""
 
 
 class Steer(msgspec.Struct, frozen=True, tag=True):
@@ -336,11 +344,16 @@ class AskFlow(msgspec.Struct, frozen=True, tag=True):
 
 
 class RecordBatch(msgspec.Struct, frozen=True, tag=True):
-    """Record a model on a mini-batch; answered by a TraceHeader and its TraceParts for each sequence, in order."""
+    """Record a model on a mini-batch; answered by a TraceHeader and its TraceParts for each sequence, in order.
+
+    run: the folder of a run, whose validation sequences bring the mini-batch to ``size`` sequences; "" for none.
+    """
 
     id: int
     model: str
     sequences: tuple[SequenceData, ...]
+    run: str = ""
+    size: int = 4
 
 
 class Cancel(msgspec.Struct, frozen=True, tag=True):
