@@ -111,11 +111,11 @@ def _steered(s: Snapshot) -> bool:
 def _rests(s: Snapshot) -> bool:
     """Whether the run that is shown can go on where its folder says."""
     run = s.run
-    return _alive(s) and run is not None and (run.state in ("read", "failed") or _unfinished(run))
+    return _alive(s) and run is not None and (run.state == "failed" or _unfinished(run))
 
 
 def _unfinished(run: RunView) -> bool:
-    return run.state == "ended" and run.update < run.updates
+    return run.state in ("read", "ended") and run.update < run.updates
 
 
 def _replays(s: Snapshot) -> bool:
@@ -330,7 +330,7 @@ _TRAIN = (
     Command("run.start", mark("Begin a training"), where="window", parameters=("configs", "title")),
     Command("run.recipe", mark("Begin a ready training"), where="window", parameters=("id",)),
     Command("run.open_folder", mark("Open a run"), where="window", parameters=("folder",)),
-    Command("run.show", mark("Show a run"), parameters=("id",), undoable=True),
+    Command("run.show", mark("Show a run"), where="window", parameters=("id",)),
     Command("run.close", mark("Close a run"), where="window", parameters=("id",)),
     Command("run.rate", mark("Change the learning rate"), where="window", enabled=_steered,
             parameters=("learning_rate",)),

@@ -24,6 +24,7 @@ class Dispatcher:
         self.desk = Desk(self.session, history)
         self._window: dict[str, Callable[..., Any]] = {}
         self._listeners: list[Listener] = []
+        self._announcing = self._stale = False
         self.snapshot = resolve(self.session, self.desk.history)
 
     def listen(self, listener: Listener) -> None:
@@ -65,7 +66,22 @@ class Dispatcher:
             self.announce()
 
     def announce(self) -> None:
-        """Resolve the session and tell the listeners what differs: after any change made outside of a command."""
+        """Resolve the session and tell the listeners what differs: after any change made outside of a command.
+
+        What a listener changes is told when every listener knows of the change before it.
+        """
+        self._stale = True
+        if self._announcing:
+            return
+        self._announcing = True
+        try:
+            while self._stale:
+                self._stale = False
+                self._tell()
+        finally:
+            self._announcing = False
+
+    def _tell(self) -> None:
         before = self.snapshot
         self.snapshot = resolve(self.session, self.desk.history)
         changed = changes(before, self.snapshot)

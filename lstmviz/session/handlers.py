@@ -89,16 +89,6 @@ def _fold(desk: Desk) -> None:
     desk.session.folded = not desk.session.folded
 
 
-def _run_show(desk: Desk, id: int) -> None:
-    """A run with its probe in the other views, where that is open."""
-    session = desk.session
-    session.runs.show(id)
-    session.choose_face("training")
-    view = session.runs.get(id)
-    if view is not None and view.trace_id:
-        session.activate(view.trace_id)
-
-
 def _replay_set(desk: Desk, position: int) -> None:
     """A place chosen by hand stops the player, as a step by hand does."""
     session = desk.session
@@ -141,7 +131,6 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "trace.close": _trace_close,
     "face.set": lambda desk, face: desk.session.choose_face(face),
     "fold.toggle": _fold,
-    "run.show": _run_show,
     "replay.set": _replay_set,
     "replay.back": lambda desk: _replay_step(desk, -1),
     "replay.forward": lambda desk: _replay_step(desk, 1),
