@@ -48,7 +48,7 @@ def begin(folder: Path, config: RunConfig | None) -> Beginning:
     config = _config(folder, config)
     torch.set_num_threads(config.threads)
     peers = join_peers(config.device)
-    data = _data(config)
+    data = data_of(config)
     spec = spec_for(config, data)
     chosen = choose_device(config.device, spec, config.batch)
     if peers.world > 1:
@@ -117,7 +117,8 @@ def _config(folder: Path, config: RunConfig | None) -> RunConfig:
     return check_config(begun)
 
 
-def _data(config: RunConfig) -> DataSet:
+def data_of(config: RunConfig) -> DataSet:
+    """The data that a configuration names."""
     return data_set(
         config.data,
         params=config.params,
