@@ -16,6 +16,7 @@ def resolve(session: Session, history: History | None = None) -> Snapshot:
         trace_id=place.trace_id,
         open_traces=tuple(OpenTrace(entry.id, entry.trace.name, entry.path) for entry in session.opened.values()),
         compared=None if compared is None else compared.trace,
+        compared_id=0 if compared is None else compared.id,
         t=place.t,
         phase=place.phase,
         start=place.start,
