@@ -7,17 +7,26 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lstmviz.engine.jobs import Jobs
 from lstmviz.errors import EngineError
+from lstmviz.runs.folder import net_file, probe_file, read_run_file
 from lstmviz.wire.builder import TraceBuilder
-from lstmviz.wire.codec import sequence_from_wire, sequence_to_wire, trace_to_wire
+from lstmviz.wire.codec import array_to_wire, sequence_from_wire, sequence_to_wire, trace_to_wire
 from lstmviz.wire.messages import (
+    AskFlow,
+    FlowData,
     InspectModel,
     LoadSequence,
     OpenTrace,
     Payload,
+    ReadProbe,
+    ReadRun,
+    RecordBatch,
     RecordTrace,
     Request,
     SequenceLoaded,
+    Steer,
+    Train,
     Upload,
     WriteTrace,
     Written,
@@ -25,6 +34,7 @@ from lstmviz.wire.messages import (
 
 if TYPE_CHECKING:
     from lstmviz.nets.net import Net
+    from lstmviz.sequences.sequence import Sequence
     from lstmviz.traces.trace import Trace
 
 Report = Callable[[int, int], None]
@@ -35,17 +45,23 @@ MODELS_KEPT = 4
 
 
 class Workshop:
-    """What the engine keeps between requests: the models last used and the traces being handed over."""
+    """What the engine keeps between requests: the models last used, traces being handed over, and the trainings."""
 
     def __init__(self) -> None:
+        self.jobs = Jobs()
         self._models: OrderedDict[tuple[object, ...], Net] = OrderedDict()
         self._uploads: dict[int, TraceBuilder] = {}
         self._last: tuple[int, Trace] | None = None
+        self._judges: tuple[str, tuple[Sequence, ...]] | None = None
 
     def model(self, path: str) -> Net:
-        """The model of a file, loaded once as long as the file does not change."""
+        """The model of a file, loaded once as long as the file does not change; that of a training as it is now."""
         from lstmviz.nets.reader import load_model
 
+        file = Path(path)
+        trainer = self.jobs.at(file.parent)
+        if trainer is not None and file == net_file(file.parent):
+            return trainer.net
         key = _identity(path)
         if key not in self._models:
             self._models[key] = load_model(path)
@@ -53,6 +69,17 @@ class Workshop:
         while len(self._models) > MODELS_KEPT:
             self._models.popitem(last=False)
         return self._models[key]
+
+    def validation(self, folder: str) -> tuple[Sequence, ...]:
+        """What judges the net of a run, which the last run that was asked for keeps at hand."""
+        from lstmviz.engine.beginning import data_of
+
+        trainer = self.jobs.at(folder)
+        if trainer is not None:
+            return trainer.data.validation
+        if self._judges is None or self._judges[0] != folder:
+            self._judges = folder, data_of(read_run_file(folder).config).validation
+        return self._judges[1]
 
     def take(self, upload: Upload) -> None:
         """Keep one piece of a trace that is being handed over."""
@@ -108,6 +135,49 @@ def _write_trace(workshop: Workshop, request: WriteTrace, report: Report) -> Pie
     yield Written(request.path, _bytes_of(Path(request.path)))
 
 
+def _train(workshop: Workshop, request: Train, _report: Report) -> Pieces:
+    """The beginning of the answer: the rest comes with the turns of the training."""
+    yield from workshop.jobs.begin(request).begin()
+
+
+def _steer(workshop: Workshop, request: Steer, _report: Report) -> Pieces:
+    """What it leads to comes as the training's reports."""
+    workshop.jobs.steer(request)
+    yield from ()
+
+
+def _read_run(_workshop: Workshop, request: ReadRun, _report: Report) -> Pieces:
+    from lstmviz.engine.reports import read
+
+    yield read(request.folder)
+
+
+def _read_probe(_workshop: Workshop, request: ReadProbe, _report: Report) -> Pieces:
+    from lstmviz.runs.probes import read_probe
+
+    yield from trace_to_wire(read_probe(probe_file(Path(request.folder), request.update)))
+
+
+def _ask_flow(workshop: Workshop, request: AskFlow, _report: Report) -> Pieces:
+    from lstmviz.engine.gradients import flow
+
+    result = flow(workshop.model(request.model), sequence_from_wire(request.sequence), request.step)
+    arrays = {name: array_to_wire(array) for name, array in result.drawn().items()}
+    yield FlowData(result.step, result.loss, arrays)
+
+
+def _record_batch(workshop: Workshop, request: RecordBatch, report: Report) -> Pieces:
+    from lstmviz.engine.recorder import record
+
+    net = workshop.model(request.model)
+    batch = [sequence_from_wire(sequence) for sequence in request.sequences]
+    if request.run:
+        batch += workshop.validation(request.run)[: max(0, request.size - len(batch))]
+    for place, sequence in enumerate(batch):
+        report(place, len(batch))
+        yield from trace_to_wire(record(net, sequence))
+
+
 def _write(trace: Trace, path: str, selection: dict[str, Any], report: Report) -> None:
     """Write a trace as a store (``.zarr``), or export what is selected by the path's ending."""
     if Path(path).suffix.lower() == ".zarr":
@@ -142,4 +212,10 @@ HANDLERS: dict[type, Callable[[Workshop, Any, Report], Pieces]] = {
     RecordTrace: _record_trace,
     OpenTrace: _open_trace,
     WriteTrace: _write_trace,
+    Train: _train,
+    Steer: _steer,
+    ReadRun: _read_run,
+    ReadProbe: _read_probe,
+    AskFlow: _ask_flow,
+    RecordBatch: _record_batch,
 }

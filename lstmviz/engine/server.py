@@ -1,7 +1,8 @@
 """``lstmviz engine``: reads requests from standard input, answers on standard output, and nothing else touches either.
 
-The main thread works; a second thread reads, so that a Cancel is seen at once. When the input closes, whoever asked is
-gone: the work under way is stopped at its next place to stop and the process ends, two seconds later at most.
+The main thread works; a second thread reads, so that a Cancel is seen at once. Trainings go on, phase by phase, while
+no request waits. When the input closes, whoever asked is gone: the work under way is stopped at its next place to
+stop, trainings write a checkpoint, and the process ends, two seconds later at most.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import msgspec
 from lstmviz import __version__, paths
 from lstmviz.engine.failures import as_sentence
 from lstmviz.engine.handlers import Workshop, answer
+from lstmviz.engine.jobs import Job
 from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.wire.framing import FrameReader, encode
 from lstmviz.wire.messages import (
@@ -35,6 +37,7 @@ from lstmviz.wire.messages import (
     Part,
     Progress,
     Request,
+    Train,
     Upload,
 )
 
@@ -62,6 +65,11 @@ class Inbox:
         self.closed = False
         self.exit_code = 0
         threading.Thread(target=self._read, name="requests", daemon=True).start()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is a next request, or none will come."""
+        return not self._requests.empty()
 
     def take(self) -> Request | None:
         """The next request, waiting for it; None when the input is closed."""
@@ -94,7 +102,7 @@ class Inbox:
 
 
 class Server:
-    """Answers one request after the other."""
+    """Answers one request after the other, and trains while none waits."""
 
     def __init__(self, inbox: Inbox, output: int) -> None:
         self._inbox = inbox
@@ -104,17 +112,39 @@ class Server:
         self._nice = False
 
     def serve(self) -> None:
-        """Answer until the input or the output is closed."""
-        while (request := self._inbox.take()) is not None:
-            try:
-                self._serve(request)
-            except BrokenPipeError:
-                return
+        """Answer and train until the input or the output is closed."""
+        jobs = self._workshop.jobs
+        try:
+            while True:
+                if jobs.restless and not self._inbox.waiting:
+                    self._train(jobs.next())
+                elif (request := self._inbox.take()) is not None:
+                    self._serve(request)
+                else:
+                    return
+        except BrokenPipeError:
+            return
+        finally:
+            jobs.close()
+
+    def _train(self, job: Job) -> None:
+        """Give a training its turn, and tell what came of it."""
+        try:
+            use_threads(job.trainer.config.threads)
+            for payload in job.turn():
+                self._send(Part(job.number, payload))
+            if job.over:
+                self._workshop.jobs.drop(job)
+                self._send(Done(job.number))
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 — the edge, as below
+            self._workshop.jobs.drop(job)
+            self._send(failure(job.number, error))
 
     def _serve(self, request: Request) -> None:
         if isinstance(request, Cancel):
-            self._workshop.forget(request.id)
-            self._inbox.over(request.id)
+            self._cancel(request.id)
             return
         try:
             if isinstance(request, Upload):
@@ -132,7 +162,20 @@ class Server:
             self._send(Failed(request.id, "Cancelled.", cancelled=True))
         except Exception as error:  # noqa: BLE001 — the edge: whatever went wrong becomes a sentence
             self._workshop.forget(request.id)
-            self._send(failure(request, error))
+            self._send(failure(request.id, error))
+
+    def _cancel(self, number: int) -> None:
+        """Forget a request; a training that it began ends with a checkpoint."""
+        self._workshop.forget(number)
+        self._inbox.over(number)
+        jobs = self._workshop.jobs
+        job = jobs.with_number(number)
+        if job is not None:
+            try:
+                jobs.end(job)
+                self._send(Failed(number, "Cancelled.", cancelled=True))
+            except (LstmvizError, OSError) as error:
+                self._send(failure(number, error))
 
     def _answer(self, request: Request) -> None:
         def report(done: int, total: int) -> None:
@@ -143,12 +186,14 @@ class Server:
                 self._send(Progress(request.id, done, total))
 
         self._inbox.check(request.id)
+        use_threads(1)
         pieces = answer(self._workshop, request, report)
         with contextlib.closing(pieces):
             for piece in pieces:
                 self._inbox.check(request.id)
                 self._send(Part(request.id, piece))
-        self._send(Done(request.id))
+        if not isinstance(request, Train):  # that is done when the training ends
+            self._send(Done(request.id))
 
     def _yield_to_the_window(self) -> None:
         """Work behind the window's drawing from now on, but not before: the import of torch is waited for."""
@@ -160,6 +205,13 @@ class Server:
         rest = memoryview(encode(message))
         while rest:
             rest = rest[os.write(self._output, rest) :]
+
+
+def use_threads(count: int) -> None:
+    """Let torch, where it is in use, compute on so many threads; one, but for a training that was told otherwise."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != count:
+        torch.set_num_threads(count)
 
 
 def introduce() -> EngineInfo:
@@ -182,14 +234,14 @@ def introduce() -> EngineInfo:
     )
 
 
-def failure(request: Request, error: Exception) -> Failed:
-    """The sentence for whatever went wrong; what is no sentence yet goes to the log with its traceback."""
+def failure(number: int, error: Exception) -> Failed:
+    """The sentence for whatever went wrong with a request; what is none yet goes to the log with its traceback."""
     log_path = str(paths.log_file("engine"))
     if isinstance(error, LstmvizError):
         values = {name: value if _is_plain(value) else str(value) for name, value in error.values.items()}
-        return Failed(request.id, error.template, values, log=log_path)  # type: ignore[arg-type]
-    log.error("%s failed", type(request).__name__, exc_info=error)
-    return failure(request, as_sentence(error, log_path))
+        return Failed(number, error.template, values, log=log_path)  # type: ignore[arg-type]
+    log.error("request %s failed", number, exc_info=error)
+    return failure(number, as_sentence(error, log_path))
 
 
 def _is_plain(value: object) -> bool:
