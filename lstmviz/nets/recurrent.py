@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import cast
 
 import torch
@@ -47,9 +48,14 @@ def read_layers(
         lengths = None
     if isinstance(layers, LoopLayers):
         return cast(tuple[Tensor, State], layers(x, state, lengths))
-    if lengths is None:
-        return cast(tuple[Tensor, State], layers(x, state))
-    packed, state = layers(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False), state)
+    with warnings.catch_warnings():
+        if layers.proj_size:
+            # WORKAROUND torch 2.6 to 2.13: oneDNN warns of projections and then computes the right thing
+            # (pytorch/aten/src/ATen/native/RNN.cpp)
+            warnings.simplefilter("ignore", UserWarning)
+        if lengths is None:
+            return cast(tuple[Tensor, State], layers(x, state))
+        packed, state = layers(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False), state)
     h, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
     return h, cast(State, state)
 
