@@ -18,7 +18,10 @@ SHARE = 0.05
 
 @dataclass(eq=False)
 class Probe:
-    """When the probe is due, and taking it. every: updates between two; 0 for as often as SHARE allows."""
+    """When the probe is due, and taking it. every: updates between two; 0 for as often as SHARE allows.
+
+    folder: the run's, None for a process that does not write, which never looks.
+    """
 
     sequence: Sequence
     folder: Path | None
@@ -29,7 +32,7 @@ class Probe:
 
     def due(self, update: int, *, wanted: bool = False) -> bool:
         """Whether the probe is to be taken after this update; ``wanted``: unless that was done already."""
-        if update == self._last:
+        if self.folder is None or update == self._last:
             return False
         if wanted or self._last < 0:
             return True
@@ -38,11 +41,11 @@ class Probe:
         return time.perf_counter() - self._ended >= self._cost * (1 / SHARE - 1)
 
     def take(self, net: Net, update: int) -> Trace:
-        """The trace as the net is now, kept in the run's folder."""
+        """The trace as the net is now, kept in the run's folder; raises ExportError where it cannot be written."""
+        assert self.folder is not None
         began = time.perf_counter()
         trace = record(net, self.sequence)
-        if self.folder is not None:
-            keep_probe(self.folder, update, trace)
+        keep_probe(self.folder, update, trace)
         self._last, self._ended = update, time.perf_counter()
         self._cost = self._ended - began
         return trace
