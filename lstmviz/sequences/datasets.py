@@ -18,14 +18,15 @@ from lstmviz.sequences.samples import Sample, samples
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.tasks import TASKS, Task, telling
 from lstmviz.sequences.topology import TOPOLOGY_TITLES, Topology
+from lstmviz.sequences.windows import MOST, Windows, foretells, judges, windows, with_targets
 
 _RUN_BITS = 31
 _PROBES = 1 << 30
 """Seeds: below 2³⁰ of validation, from there of probes, and the n-th training sequence of run seed s is (s+1)·2³¹ + n,
 so that no run is trained on what judges it."""
 
-_JUDGES = (100, 500)
-"""The least and the most sequences that judge a net on a generated task."""
+_LEAST = 100
+"""The least sequences that judge a net on a generated task; the most is that of windows."""
 
 _PROBE_STEPS = 400
 """The longest probe cut from a file: its end, so that it shows what was not trained on."""
@@ -56,7 +57,7 @@ class DataSet:
     @property
     def foretells(self) -> bool:
         """Whether the net is asked for what it reads next: the next symbol, or the next values of all features."""
-        return _foretells(self.probe)
+        return foretells(self.probe)
 
     def order(self, epoch: int, examples: int, seed: int) -> list[int]:
         """Which sequences an epoch reads, in which order: new ones, or all of them once before any again."""
@@ -114,8 +115,7 @@ def data_set(
     task, sample = found
     if topology != task.topology:
         raise _misfit(data, (task.topology,), topology)
-    shown = {} if sample is None else {name: v for name, v in sample.params.items() if name not in task.one}
-    return _of_task(data, task, sample, {**shown, **(params or {})}, round(validation * examples), seed)
+    return _of_task(data, task, sample, params or {}, round(validation * examples), seed)
 
 
 def fitting_topologies(data: str) -> tuple[Topology, ...]:
@@ -128,13 +128,15 @@ def fitting_topologies(data: str) -> tuple[Topology, ...]:
 
 def _find(data: str) -> Path | Sample | tuple[Task, Sample | None]:
     """A file, a sample that is one, or a task with the sample that shows it."""
-    if Path(data).exists():
+    if Path(data).is_file():
         return Path(data)
     for sample in samples():
         if sample.id == data:
             return (TASKS[sample.generator], sample) if sample.generator else sample
     if data in TASKS:
         return TASKS[data], None
+    if Path(data).exists():
+        return Path(data)  # no file, and its reader says so; a run's folder may have the name of what it is trained on
     raise SequenceError(
         "There is no file “{data}”, nor does anything of that name come with lstmviz; expected a file or one of:"
         " {known}.",
@@ -156,14 +158,16 @@ def _misfit(name: str, fitting: tuple[Topology, ...], asked: Topology) -> Sequen
 
 
 def _of_task(
-    name: str, task: Task, sample: Sample | None, params: Mapping[str, object], judges: int, seed: int
+    name: str, task: Task, sample: Sample | None, given: Mapping[str, object], count: int, seed: int
 ) -> DataSet:
+    shown: Mapping[str, object] = {} if sample is None else sample.params
+    # a sample may show a longer sequence than it takes to learn from
+    params = {**{key: value for key, value in shown.items() if key not in task.one}, **given}
     make = task.maker(params)
-    least, most = _JUDGES
-    if sample is None or "strings" in task.one:
-        probe = telling(make, _PROBES) if "strings" in task.one else make(_PROBES)
+    if "strings" in task.one:
+        probe = telling(make, _PROBES)
     else:
-        probe = sample.load()
+        probe = GENERATORS[task.id].make({"seed": _PROBES, **task.one, **shown, **given}).sequence
     title = tr(GENERATORS[task.id].title) if sample is None else sample.title
     return DataSet(
         name=name,
@@ -172,8 +176,8 @@ def _of_task(
         truth=task.truth(params),
         draw=lambda n: make(((seed + 1) << _RUN_BITS) + n),
         size=None,
-        validation=tuple(make(judge) for judge in range(min(max(judges, least), most))),
-        probe=probe,
+        validation=tuple(make(judge) for judge in range(min(max(count, _LEAST), MOST))),
+        probe=replace(probe, name=title),
     )
 
 
@@ -185,13 +189,14 @@ def _load(found: Path | Sample) -> Sequence:
 
 
 def _topologies_of(sequence: Sequence) -> tuple[Topology, ...]:
-    return ("seq2seq",) if sequence.targets is None or _foretells(sequence) else ("seq2seq", "seq2vec")
+    return ("seq2seq",) if sequence.targets is None or foretells(sequence) else ("seq2seq", "seq2vec")
 
 
 def _of_sequence(
-    name: str, found: Path | Sample, topology: Topology, steps: int, validation: float, params: Mapping[str, object]
+    data: str, found: Path | Sample, topology: Topology, steps: int, validation: float, params: Mapping[str, object]
 ) -> DataSet:
     whole = _load(found)
+    name = data if isinstance(found, Sample) else found.name
     if params:
         raise SequenceError(
             "“{name}” is read from a file, which has no parameters; leave out {params}.",
@@ -200,46 +205,24 @@ def _of_sequence(
         )
     if topology not in _topologies_of(whole):
         raise _misfit(name, _topologies_of(whole), topology)
-    asked, reach = _asked(whole)
+    asked, reach = with_targets(whole)
     border = len(whole) - round(validation * len(whole))
+    _check_length(name, border, len(whole) - border, steps + reach, 1 + reach)
     # what is foretold at the last step of a part lies beyond it, so that step is left out
     training, judging = asked[: border - reach], asked[border : len(whole) - reach]
-    _check_length(name, border, len(whole) - border, steps + reach, 1 + reach)
-    windows, judges = _windows(training, steps, topology), _windows(judging, steps, topology, apart=True)
-    if not len(windows.places) or not len(judges.places):
-        raise SequenceError(
-            "“{name}” has no window of {steps} steps that is asked for anything both in the part to train on and in the"
-            " part that judges the net; expected targets that are numbers.",
-            name=name,
-            steps=steps,
-        )
+    drawn, kept = windows(training, steps, topology), judges(judging, steps, topology)
+    _check_asked(name, steps, drawn, kept)
     return DataSet(
-        name=name if isinstance(found, Sample) else found.stem,
+        name=data if isinstance(found, Sample) else found.stem,
         title=found.title if isinstance(found, Sample) else whole.name,
         topology=topology,
         truth=None,
-        draw=windows.at,
-        size=len(windows.places),
-        validation=tuple(judges.at(n) for n in range(len(judges.places))),
+        draw=drawn.at,
+        size=len(drawn),
+        validation=tuple(kept.at(n) for n in range(len(kept))),
         probe=asked[-_PROBE_STEPS:],
         training=training,
     )
-
-
-def _foretells(sequence: Sequence) -> bool:
-    """Whether the targets are what is read next, as a text's are, and those that ``_asked`` makes."""
-    names = ("next",) if sequence.vocabulary else sequence.names
-    return sequence.targets is not None and sequence.target_names == names
-
-
-def _asked(whole: Sequence) -> tuple[Sequence, int]:
-    """The sequence with targets, its own or the values moved one ahead; and how far ahead a target lies."""
-    if whole.targets is not None:
-        return whole, int(_foretells(whole))
-    ahead = np.full_like(whole.values, np.nan)
-    ahead[:-1] = whole.values[1:]
-    names = ("next",) if whole.vocabulary else whole.names
-    return replace(whole, targets=ahead, target_names=names), 1
 
 
 def _check_length(name: str, training: int, judging: int, need: int, least: int) -> None:
@@ -255,38 +238,20 @@ def _check_length(name: str, training: int, judging: int, need: int, least: int)
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Windows:
-    """The windows of a part at the given places, each asked for targets that lie within the part."""
-
-    part: Sequence
-    steps: int
-    topology: Topology
-    places: npt.NDArray[np.intp]
-
-    def at(self, n: int) -> Sequence:
-        """The n-th window; as sequence → vector it is asked at its last step alone."""
-        place = int(self.places[n])
-        window = self.part[place : place + self.steps]
-        if self.topology == "seq2seq":
-            return window
-        assert window.targets is not None
-        last = np.full_like(window.targets, np.nan)
-        last[-1] = window.targets[-1]
-        return replace(window, targets=last)
-
-
-def _windows(part: Sequence, steps: int, topology: Topology, *, apart: bool = False) -> _Windows:
-    """All windows that are asked for something, or (``apart``) those end to end with a last one that may be shorter."""
-    assert part.targets is not None
-    answered = np.asarray(np.isfinite(part.targets).any(axis=1))
-    starts = np.arange(0, len(part), steps) if apart else np.arange(len(part) - steps + 1)
-    ends = np.minimum(starts + steps, len(part))
-    before = np.append(0, np.cumsum(answered))
-    useful = answered[ends - 1] if topology == "seq2vec" else before[ends] > before[starts]
-    return _Windows(part, steps, topology, starts[useful])
+def _check_asked(name: str, steps: int, drawn: Windows, kept: Windows) -> None:
+    if not (len(drawn) and len(kept)):
+        raise SequenceError(
+            "“{name}” has no window of {steps} steps that is asked for anything both in the part to train on and in the"
+            " part that judges the net; expected targets that are numbers.",
+            name=name,
+            steps=steps,
+        )
 
 
 def _mean_and_scale(rows: npt.NDArray[np.floating]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    columns = rows.astype(np.float64).T
-    return tuple(float(np.nanmean(one)) for one in columns), tuple(float(np.nanstd(one)) or 1.0 for one in columns)
+    """Mean and standard deviation of each column over its numbers; 0 and 1 for one without any."""
+    columns = [column[np.isfinite(column)].astype(np.float64) for column in rows.T]
+    return (
+        tuple(float(column.mean()) if len(column) else 0.0 for column in columns),
+        tuple((float(column.std()) if len(column) else 0.0) or 1.0 for column in columns),
+    )

@@ -48,7 +48,9 @@ def test_a_sample_loads_as_what_it_says_and_has_its_words_in_every_language(one:
     assert len(titles) == len(language.LANGUAGES)
 
 
-def test_every_kind_has_a_sample_and_every_generator_but_the_two_other_rebers_and_a_net_that_is_named_is_there() -> None:
+def test_every_kind_has_a_sample_and_every_generator_but_the_two_other_rebers_and_a_net_that_is_named_is_there() -> (
+    None
+):
     assert {one.kind for one in samples()} == {"series", "text", "audio", "image", "symbols"}
     assert {one.generator for one in samples()} - {None} == set(GENERATORS) - {"plain-reber", "continual-reber"}
     assert all(one.net_path.is_file() for one in samples() if one.net_path)

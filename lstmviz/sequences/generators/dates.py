@@ -49,7 +49,7 @@ def dates(seed: int = 0, ways: int = 5) -> Generated:
 
 def pair(day: date, way: int) -> Generated:
     """A date as the way of that number writes it, and its ISO form."""
-    parts = _WAYS[way](day)
+    parts = written(day, way)
     source = "".join(text for text, _ in parts)
     answer = (*day.isoformat(), STOP)
     targets = np.full(len(source) + len(answer), np.nan)
@@ -65,6 +65,11 @@ def pair(day: date, way: int) -> Generated:
         source=_SOURCE,
     )
     return Generated(sequence, _truth(), np.where(np.isnan(targets), np.nan, 0.0))
+
+
+def written(day: date, way: int) -> tuple[Part, ...]:
+    """The pieces of a date as the way of that number writes it."""
+    return _WAYS[way](day)
 
 
 def _in_words(day: date) -> tuple[Part, ...]:
