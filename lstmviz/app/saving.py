@@ -138,7 +138,7 @@ class Saving:
 
         session = self._dispatcher.session
         try:
-            view = self._window.views[self._pictured]
+            view = self._window.view(self._pictured)
             save_picture(view, path, size=view.full_size(), scale=PICTURE_SCALE)
             session.notify(tr("Saved: {path}", path=path))
         except LstmvizError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Many
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QElapsedTimer, QRegularExpression, QSize, Qt, QTimer, Signal
@@ -13,8 +14,6 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
     QSizePolicy,
-    QSplitter,
-    QStackedWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -23,7 +22,10 @@ from PySide6.QtWidgets import (
 from lstmviz import language
 from lstmviz.app import theme as themes
 from lstmviz.app.badge import StatusBadge
+from lstmviz.app.centre import Centre
+from lstmviz.app.comparing import beside
 from lstmviz.app.controls import BUTTON_KEYS, KeptKeys, plain
+from lstmviz.app.face_views import FACE_VIEWS
 from lstmviz.app.menus import Menus, ToolBar
 from lstmviz.app.note_bar import NoteBar
 from lstmviz.app.notices import NoticeBar, TaskBar
@@ -40,19 +42,19 @@ from lstmviz.language import tr
 from lstmviz.sequences.samples import Sample
 from lstmviz.session.commands import COMMANDS
 from lstmviz.session.dispatch import Dispatcher
+from lstmviz.session.run_view import FACES
 from lstmviz.session.snapshot import Snapshot, changes
 
 STATE_VERSION = 1
 """Raised when docks or toolbars change names, so that an old layout is not restored wrongly."""
 FRAME_MILLISECONDS = 16
-SPLIT = [350, 540]
-"""Heights of cell and timeline at first; they grow in this proportion."""
 DOCK_AREAS = {
     "library": Qt.DockWidgetArea.LeftDockWidgetArea,
     "unit": Qt.DockWidgetArea.RightDockWidgetArea,
     "step": Qt.DockWidgetArea.RightDockWidgetArea,
 }
-
+LATER: Mapping[str, Callable[[], View]] = {**FACE_VIEWS, "compared": TimelineView}
+"""Views that are made when they are first shown."""
 DOCK_BUTTONS = {"qt_dockwidget_closebutton": "Close", "qt_dockwidget_floatbutton": "Float"}
 """The buttons that Qt puts into a dock's title, with their words in Qt's own catalogue."""
 
@@ -119,15 +121,8 @@ class MainWindow(QMainWindow):
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self._transport)
 
     def _lay_out_centre(self) -> None:
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setHandleWidth(5)
-        for name in ("cell", "timeline"):
-            self.splitter.addWidget(self.views[name])
-        self.splitter.setSizes(SPLIT)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.splitter)
-        self._pages.addWidget(self.views["welcome"])
+        self.centre = Centre(*(self.views[name] for name in ("cell", "timeline", "welcome")))
+        self.splitter = self.centre.splitter
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -135,7 +130,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.notices)
         column.addWidget(self.tasks)
         column.addWidget(self.note)
-        column.addWidget(self._pages, 1)
+        column.addWidget(self.centre, 1)
         self.setCentralWidget(centre)
 
     def _dock(self, name: str, area: Qt.DockWidgetArea) -> QDockWidget:
@@ -153,12 +148,19 @@ class MainWindow(QMainWindow):
         self.resizeDocks([self.docks["unit"], self.docks["step"]], [540, 356], Qt.Orientation.Vertical)
 
     def _connect(self) -> None:
-        others = (self.menus.asked, self.toolbar.asked, self.notices.asked, self.tasks.asked, self.note.asked)
+        others = (
+            self.menus.asked,
+            self.toolbar.asked,
+            self.notices.asked,
+            self.tasks.asked,
+            self.note.asked,
+            self.centre.asked,
+        )
         for asked in (*(view.asked for view in self.views.values()), *others):
             asked.connect(self.run_command)
-        keys = KeptKeys(BUTTON_KEYS, self)
+        self._keys = KeptKeys(BUTTON_KEYS, self)
         for button in self.findChildren(QAbstractButton):
-            button.installEventFilter(keys)
+            button.installEventFilter(self._keys)
         for dock in self.docks.values():
             dock.toggleViewAction().toggled.connect(self._on_dock_toggled)
 
@@ -174,9 +176,12 @@ class MainWindow(QMainWindow):
             self._present_theme(snapshot)
         if "language" in changed:
             self._present_language(snapshot)
+        if changed & {"trace", "open_traces", "face", "runs"}:
+            self._present_pages(snapshot)
         if changed & {"trace", "open_traces"}:
-            self._pages.setCurrentIndex(0 if snapshot.trace is not None else 1)
             self._present_title(snapshot)
+        if changed & {"compared", "trace", "theme", "language", "runs", "open_traces"}:
+            self._present_compared(snapshot)
         if "trace_id" in changed:
             self._focus_page()
         if changed & {"focus", "docks", "trace"}:
@@ -190,33 +195,73 @@ class MainWindow(QMainWindow):
         if changed & {"note", "note_open", "theme", "language"}:
             self.note.present(snapshot, changed)
         self.badge.present(snapshot, changed)
-        for name, view in self.views.items():
+        self.centre.switch.present(snapshot, changed)
+        for name in self.views:
             if self._in_sight(name):
-                view.tell(snapshot, changed)
+                self._tell(name, snapshot, changed)
             else:
                 self._unseen[name] |= changed
-        if changed & {"trace", "docks", "focus"}:
+        if changed & {"trace", "docks", "focus", "face", "runs", "compared"}:
             self._catch_up()
         if changed & {"playing", "replay"}:
             self._present_playing(snapshot.playing or (snapshot.replay is not None and snapshot.replay.playing))
 
+    def _present_pages(self, snapshot: Snapshot) -> None:
+        """The welcome page while there is nothing to see, else the face that is chosen."""
+        training = snapshot.face == "training" and bool(snapshot.runs)
+        self.centre.welcome(snapshot.trace is None and not training)
+        self.centre.show_timeline(snapshot.trace is not None)
+        face = snapshot.face if snapshot.face in ("cell", *FACE_VIEWS) else "cell"
+        self.centre.show_face(face, self.view(face))
+
+    def _present_compared(self, snapshot: Snapshot) -> None:
+        """Two timelines side by side while another trace is compared."""
+        both = snapshot.trace is not None and snapshot.compared is not None
+        self.centre.compare(self.view("compared") if both else None)
+        if both:
+            self.centre.name_timelines(snapshot)
+
+    def view(self, name: str) -> View:
+        """A view, made if it was never shown, and told what it missed."""
+        if name not in self.views:
+            made = self.views[name] = LATER[name]()
+            made.asked.connect(self.run_command)
+            for button in made.findChildren(QAbstractButton):
+                button.installEventFilter(self._keys)
+            self._unseen[name] = changes(None, self.dispatcher.snapshot)
+        missed, self._unseen[name] = self._unseen[name], frozenset()
+        if missed:
+            self.centre.fit(self.views[name])
+            self._tell(name, self.dispatcher.snapshot, missed)
+        return self.views[name]
+
+    def _tell(self, name: str, snapshot: Snapshot, changed: frozenset[str]) -> None:
+        if name != "compared":
+            self.views[name].tell(snapshot, changed)
+        elif snapshot.compared is not None:
+            other = changed & {"compared", "trace"}  # the steps and layers of one may not be those of the other
+            self.views[name].tell(beside(snapshot), changed | {"trace", "layer"} if other else changed)
+
     def _focus_page(self) -> None:
         """Give the keys to the page that is shown: no button and no list may keep Space and the arrows to itself."""
-        (self.views["welcome"] if self._pages.currentIndex() else self.splitter).setFocus()
+        (self.views["welcome"] if self.centre.welcoming else self.splitter).setFocus()
 
     def _in_sight(self, name: str) -> bool:
         if name in DOCK_AREAS:
             return not self.docks[name].isHidden()
-        if name in ("cell", "timeline"):
-            return self._pages.currentIndex() == 0
-        return name != "welcome" or self._pages.currentIndex() == 1
+        snapshot = self.dispatcher.snapshot
+        if name in FACES:
+            return name == snapshot.face and not self.centre.welcoming
+        if name in ("timeline", "compared"):
+            return snapshot.trace is not None and (name == "timeline" or snapshot.compared is not None)
+        return name != "welcome" or self.centre.welcoming
 
     def _catch_up(self) -> None:
         """Tell what came into sight what it missed."""
         for name, missed in self._unseen.items():
             if missed and self._in_sight(name):
                 self._unseen[name] = frozenset()
-                self.views[name].tell(self.dispatcher.snapshot, missed)
+                self._tell(name, self.dispatcher.snapshot, missed)
 
     def _present_playing(self, playing: bool) -> None:
         if playing and not self._player.isActive():
@@ -274,7 +319,7 @@ class MainWindow(QMainWindow):
         self._arranging = False
         self._present_docks(self.dispatcher.snapshot)
         self._arrange()
-        self.splitter.setSizes(SPLIT)
+        self.centre.reset()
 
     def _present_docks(self, snapshot: Snapshot) -> None:
         """Show the docks that are wanted, but none in focus mode and no empty one while no trace is open."""

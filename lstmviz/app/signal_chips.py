@@ -52,6 +52,7 @@ class SignalChips(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: frozenset[str] = frozenset()
+        self._cell = "lstm"
         self._chips = {name: Chip(name, self) for name in MAIN}
         group = QButtonGroup(self)
         group.setExclusive(False)
@@ -68,12 +69,12 @@ class SignalChips(QWidget):
             action.setCheckable(True)
             action.setData(name)
         self._menu.triggered.connect(self._on_action_triggered)
-        self._more = QToolButton(self)
-        self._more.setAutoRaise(True)
-        self._more.setMenu(self._menu)
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        row.addWidget(self._more)
+        self.more = QToolButton(self)
+        self.more.setAutoRaise(True)
+        self.more.setMenu(self._menu)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        row.addWidget(self.more)
 
     def retranslate(self) -> None:
         """Write every name anew in the current language."""
@@ -81,15 +82,21 @@ class SignalChips(QWidget):
             label = tr("Show {signal}: {words}", signal=short(name), words=words(name))
             chip.setAccessibleName(label)
             chip.setToolTip(label)
-        for name, action in self._actions.items():
-            action.setText(f"{short(name)}  –  {words(name)}")
-        self._more.setText(tr("more"))
-        self._more.setAccessibleName(tr("Show derived signals"))
-        self._more.setToolTip(tr("Show derived signals"))
+        self._name_actions()
+        self.more.setText(tr("more"))
+        self.more.setAccessibleName(tr("Show derived signals"))
+        self.more.setToolTip(tr("Show derived signals"))
 
-    def show_signals(self, shown: tuple[str, ...], available: tuple[str, ...], theme: Theme) -> None:
-        """Set the switches; signals that the layer cannot give are left out."""
+    def _name_actions(self) -> None:
+        for name, action in self._actions.items():
+            action.setText(f"{short(name, self._cell)}  –  {words(name, self._cell)}")
+
+    def show_signals(self, shown: tuple[str, ...], available: tuple[str, ...], theme: Theme, cell: str) -> None:
+        """Set the switches; signals that the layer, of this kind of cell, cannot give are left out."""
         self._shown = frozenset(shown)
+        if cell != self._cell:
+            self._cell = cell
+            self._name_actions()
         for name, chip in self._chips.items():
             chip.setVisible(name in available)
             chip.setChecked(name in shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QToolButton, QToolTip, QWidget
 
 from lstmviz.app import drawing, training_chart
 from lstmviz.app.pixels import is_vector, pixel_ratio
@@ -39,6 +39,25 @@ class TrainingPlots(QWidget):
         self._wished: int | None = None
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._on_soon_timeout)
+        self.scale = QToolButton(self)
+        self.scale.setCheckable(True)
+        self.scale.setChecked(True)
+        self.scale.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.scale.setStyleSheet("padding: 0 5px; font-size: 11px;")
+        self.scale.toggled.connect(self.set_logarithmic)
+
+    def retranslate(self) -> None:
+        """Say everything in the current language."""
+        self.scale.setText(tr("log"))
+        self.scale.setAccessibleName(tr("Logarithmic values"))
+        self.scale.setToolTip(tr("Values on a logarithmic axis, or on a linear one"))
+        self.setAccessibleName(tr("Loss and gradient norm over the updates"))
+        self._place_scale()
+        self.forget()
+
+    def _place_scale(self) -> None:
+        self.scale.adjustSize()
+        self.scale.move(self.width() - self.scale.width() - training_chart.RIGHT, 0)
 
     def sizeHint(self) -> QSize:
         return QSize(640, 260)
@@ -201,6 +220,7 @@ class TrainingPlots(QWidget):
         return "\n".join(lines)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._place_scale()
         self.forget()
         super().resizeEvent(event)
 

@@ -125,7 +125,7 @@ class Progress:
 
     def line(self) -> str:
         """All that is known, in one line."""
-        return " · ".join(part for part in (self.epoch, self.update, self.speed, self.left) if part)
+        return " · ".join(part for part in (self.epoch, self.update, self.left, self.speed) if part)
 
 
 def progress(run: RunView) -> Progress:

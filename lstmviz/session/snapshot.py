@@ -48,7 +48,8 @@ class Snapshot:
 
     t: the cursor, a step of the trace. phase: a place in PHASES while stepping inside a step, else None (the whole
     step is shown). start, stop: the steps that every time axis shows; t may lie outside. layer, direction, unit: the
-    selection. signals: the heat maps shown, top to bottom. compared, compared_id: a second trace drawn beside the first, or None and 0.
+    selection. signals: the heat maps shown, top to bottom. compared, compared_id: a second trace drawn beside the
+    first, or None and 0.
     theme, language: what is shown; theme_choice, language_choice: what was chosen, ``system`` to follow the system.
     scale: how large everything is from the next start on.
     focus: only the centre of the window is shown. docks: the names of those that are open. note: what to look at in

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from lstmviz.app import drawing
@@ -21,6 +21,8 @@ from lstmviz.session.signals import offered
 from lstmviz.session.snapshot import Snapshot
 
 _ALL = "all"
+_NARROWEST, _ROOMY = 300, 470
+"""Pixels that a layer and the chips need, and from where on there is room for the buttons too."""
 _DRAWN = frozenset({"trace", "start", "stop", "layer", "direction", "unit", "signals", "theme", "language"})
 """Fields that need more than the cursor drawn anew; of the others only t shows here."""
 
@@ -145,6 +147,13 @@ class TimelineView(View):
         )
         return f"{text} {read(trace, snapshot.t)} {said(trace, snapshot.t)}".rstrip()
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_NARROWEST, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit_header()
+        super().resizeEvent(event)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and watched is self._scroll.viewport():
             self._canvas.lay_out(self._scroll.viewport().height())
@@ -180,8 +189,14 @@ class TimelineView(View):
         available = () if trace is None else offered(trace, snapshot.layer)
         self._chips.show_signals(snapshot.signals, available, THEMES[snapshot.theme])
         self._chips.setVisible(trace is not None)
+        self._fit_header()
+
+    def _fit_header(self) -> None:
+        """Beside another timeline there may be no room for all: wheel, keys and menu zoom without the buttons."""
+        roomy = self.width() >= _ROOMY
+        self._chips.more.setVisible(roomy)
         for button in (self._out, self._in, self._all):
-            button.setVisible(trace is not None)
+            button.setVisible(roomy and self._snapshot.trace is not None)
 
     def _show_axis(self, *, only_cursor: bool) -> None:
         self._axis.show_axis(self._snapshot, self._canvas.axis, only_cursor=only_cursor)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from lstmviz.app import icons
 from lstmviz.app.controls import tooltip
@@ -67,11 +67,6 @@ class TrainingView(View):
         self._why.setWordWrap(True)
         self._why.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.plots, self.strip, self.adjustments = TrainingPlots(page), PhaseStrip(page), Adjustments(page)
-        self.scale = QToolButton(self.plots)
-        self.scale.setCheckable(True)
-        self.scale.setChecked(True)
-        self.scale.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.scale.setStyleSheet("padding: 0 5px; font-size: 11px;")
         top = QHBoxLayout()
         top.setSpacing(10)
         top.addWidget(self.head, 1)
@@ -97,7 +92,6 @@ class TrainingView(View):
         self.steering.asked.connect(self.asked)
         self.adjustments.asked.connect(self.asked)
         self.plots.position_asked.connect(self._on_plots_position_asked)
-        self.scale.toggled.connect(self.plots.set_logarithmic)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -135,7 +129,6 @@ class TrainingView(View):
         self.steering.present(snapshot, theme)
         self._show_sentences(runs)
         self.plots.show_runs(runs, snapshot.replay, theme)
-        self.scale.move(QPoint(self.plots.width() - self.scale.width() - 8, 0))
         self.strip.show_runs(runs, theme)
         self.adjustments.present(run, run.state in ("training", "paused"), theme)
 
@@ -180,17 +173,12 @@ class TrainingView(View):
         )
         self.form_button.setText(tr("Train…"))
         self.form_button.setToolTip(tooltip("run.form"))
-        self.scale.setText(tr("log"))
-        self.scale.setAccessibleName(tr("Logarithmic values"))
-        self.scale.setToolTip(tr("Values on a logarithmic axis, or on a linear one"))
-        self.scale.adjustSize()
         self.setAccessibleName(tr("Training"))
-        self.plots.setAccessibleName(tr("Loss and gradient norm over the updates"))
+        self.plots.retranslate()
         self.strip.setAccessibleName(tr("The four steps of BPTT"))
         self.head.setAccessibleName(tr("The run"))
         self.steering.retranslate()
         self.adjustments.retranslate()
-        self.plots.forget()
 
     def _on_form_clicked(self) -> None:
         self.asked.emit("run.form", {})

@@ -1,0 +1,19 @@
+"""The faces of the centre but the first, each made when it is first shown: many a session needs none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lstmviz.app.view import View
+
+
+def _training() -> View:
+    from lstmviz.app.views.training import TrainingView
+
+    return TrainingView()
+
+
+FACE_VIEWS: Mapping[str, Callable[[], View]] = {
+    "training": _training,
+}
+"""What makes each, by the name of the face."""
