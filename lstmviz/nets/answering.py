@@ -27,6 +27,8 @@ def answers(net: Net, questions: Items[Sequence]) -> list[tuple[str, ...]]:
     net does not know.
     """
     assert net.decoder is not None
+    if not questions:
+        return []
     encoded = [torch.from_numpy(net.encode(question)) for question in map(_question, questions)]
     weight = next(net.parameters())
     x = nn.utils.rnn.pad_sequence(encoded, batch_first=True).to(weight)

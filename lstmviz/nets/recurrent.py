@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import cast
 
 import torch
@@ -48,16 +50,23 @@ def read_layers(
         lengths = None
     if isinstance(layers, LoopLayers):
         return cast(tuple[Tensor, State], layers(x, state, lengths))
-    with warnings.catch_warnings():
-        if layers.proj_size:
-            # WORKAROUND torch 2.6 to 2.13: oneDNN warns of projections and then computes the right thing
-            # (pytorch/aten/src/ATen/native/RNN.cpp)
-            warnings.simplefilter("ignore", UserWarning)
+    with _unwarned() if layers.proj_size else nullcontext():
         if lengths is None:
             return cast(tuple[Tensor, State], layers(x, state))
         packed, state = layers(pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False), state)
     h, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
     return h, cast(State, state)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """WORKAROUND torch 2.6 to 2.13: oneDNN warns of projections, and then the right thing is computed without it.
+
+    See pytorch/aten/src/ATen/native/RNN.cpp.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 def cut(state: State) -> State:
