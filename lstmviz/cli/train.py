@@ -124,13 +124,14 @@ def _folder(out: str | None, ending: str) -> Path:
 
 
 def _train(folder: Path, config: RunConfig | None) -> int:
+    from lstmviz.engine.events import Validated
     from lstmviz.engine.trainer import Trainer
 
     trainer = Trainer(folder, config)
     try:
         _say_beginning(trainer)
         for event in trainer.events():
-            if type(event).__name__ == "Validated":
+            if isinstance(event, Validated):
                 _say_epoch(trainer)
     except KeyboardInterrupt:
         trainer.close()
