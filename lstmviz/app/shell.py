@@ -73,12 +73,13 @@ class MainWindow(QMainWindow):
         self.setDockNestingEnabled(True)
         self.resize(QSize(1400, 900).boundedTo(self.screen().availableSize()))
         self.setMinimumSize(840, 560)  # what three docks, centre and transport need in Portuguese
+        library = LibraryView(samples)
         self.views: dict[str, View] = {
             "cell": CellView(),
             "timeline": TimelineView(),
             "unit": UnitView(),
             "step": StepView(),
-            "library": LibraryView(samples),
+            "library": library,
             "transport": TransportView(),
             "welcome": WelcomeView(samples),
         }
@@ -103,6 +104,7 @@ class MainWindow(QMainWindow):
         dispatcher.announce()
         self._present(dispatcher.snapshot, changes(None, dispatcher.snapshot))
         dispatcher.listen(self._present)
+        self.first_painted.connect(library.list_trainings)
         self._focus_page()
 
     # --- layout ---

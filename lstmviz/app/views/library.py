@@ -1,4 +1,4 @@
-"""The library: samples, models, open traces and recent files."""
+"""The library: open traces, samples, ready trainings, runs, models and recent files."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QDateTime, QLocale, Qt
 from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from lstmviz import paths
 from lstmviz.app import icons
 from lstmviz.app.controls import LIST_KEYS, KeptKeys
 from lstmviz.app.file_kinds import what_is
 from lstmviz.app.kinds import KIND_TITLES
+from lstmviz.app.run_list import MOST, RunEntry, RunList
 from lstmviz.app.theme import LIGHT, THEMES
+from lstmviz.app.training_words import STATES, count
 from lstmviz.app.view import View
 from lstmviz.language import mark, tr
 from lstmviz.sequences.samples import Sample
@@ -25,9 +28,14 @@ ROW = Qt.ItemDataRole.UserRole
 _GROUPS = {
     "traces": mark("Open traces"),
     "samples": mark("Samples"),
+    "recipes": mark("Train"),
+    "runs": mark("Runs"),
     "models": mark("Models"),
     "recent": mark("Recent"),
 }
+
+_PICTURES = {"training": "play", "starting": "play", "paused": "pause"}
+"""The icon of a run in a state of its own."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class LibraryView(View):
         self._samples = tuple(samples)
         self._theme = LIGHT
         self._snapshot = Snapshot()
+        self._runs: RunList | None = None
+        self._listed: object = None
         self.search = QLineEdit(self)
         self.search.setClearButtonEnabled(True)
         self.tree = _Tree(self)
@@ -99,18 +109,30 @@ class LibraryView(View):
             self._retranslate()
             self._fill_samples()
             self._fill_models()
+            self._fill_recipes()
         if changed & {"open_traces", "trace_id", "language", "theme"}:
             self._fill_traces(snapshot)
         if changed & {"recent", "language", "theme"}:
             self._fill_recent(snapshot)
+        if changed & {"runs", "run_id", "language", "theme"}:
+            self._fill_runs(snapshot, anew=bool(changed & {"language", "theme"}))
         if not changed.isdisjoint({"language", "theme", "open_traces", "recent"}):
             self._filter()
+
+    def list_trainings(self) -> None:
+        """List ready trainings and runs: after the first paint, which waits for no folder to be read."""
+        self._runs = RunList()
+        self._fill_recipes()
+        self._fill_runs(self._snapshot, anew=True)
+        self._filter()
 
     def sentence(self) -> str:
         """How many of what is listed."""
         counts = {name: group.childCount() for name, group in self._groups.items()}
         return tr(
-            "Library. Samples: {samples}; models: {models}; open traces: {traces}; recent files: {recent}.", **counts
+            "Library. Samples: {samples}; ready trainings: {recipes}; runs: {runs}; models: {models}; "
+            "open traces: {traces}; recent files: {recent}.",
+            **counts,
         )
 
     def _group(self) -> QTreeWidgetItem:
@@ -153,9 +175,49 @@ class LibraryView(View):
         ]
         self._fill("traces", rows)
         for item, entry in zip(_children(self._groups["traces"]), snapshot.open_traces, strict=True):
-            font = item.font(0)
-            font.setBold(entry.id == snapshot.trace_id)
-            item.setFont(0, font)
+            _embolden(item, entry.id == snapshot.trace_id)
+
+    def _fill_recipes(self) -> None:
+        if self._runs is None:
+            return
+        import importlib.util  # XXX
+
+        if importlib.util.find_spec("lstmviz.runs.recipes") is None:
+            return
+        from lstmviz.runs.recipes import RECIPES
+
+        self._fill(
+            "recipes",
+            [
+                Row(
+                    tr(one.title), "twin" if len(one.configs) > 1 else "train",
+                    "run.recipe", {"id": one.id}, tr(one.note),
+                )
+                for one in RECIPES
+            ],
+        )  # fmt: skip
+
+    def _fill_runs(self, snapshot: Snapshot, *, anew: bool) -> None:
+        """The runs on the disk, read anew where one began or ended; those of this session with their state."""
+        states = {run.folder: run.state for run in snapshot.runs}
+        shown = snapshot.run.folder if snapshot.run is not None else ""
+        if self._runs is None or (not anew and self._listed == (states, shown)):
+            return
+        self._listed = (states, shown)
+        entries = self._runs.read(paths.runs())
+        rows = [
+            Row(
+                f"{_date(entry, snapshot.language)}  {entry.title}",
+                _PICTURES.get(states.get(entry.folder, ""), "train"),
+                "run.open_folder", {"folder": entry.folder}, f"{_stand(entry, states)}\n{entry.folder}",
+            )
+            for entry in entries
+        ]  # fmt: skip
+        self._fill("runs", rows)
+        for item, entry in zip(_children(self._groups["runs"]), entries, strict=True):
+            _embolden(item, entry.folder == shown)
+        more = self._runs.total > MOST
+        self._groups["runs"].setText(0, tr("Runs: the newest {count}", count=MOST) if more else tr(_GROUPS["runs"]))
 
     def _fill_recent(self, snapshot: Snapshot) -> None:
         self._fill("recent", [_file_row(Path(path)) for path in snapshot.recent])
@@ -211,6 +273,29 @@ class LibraryView(View):
 def _children(group: QTreeWidgetItem) -> list[QTreeWidgetItem]:
     found = (group.child(n) for n in range(group.childCount()))
     return [item for item in found if item is not None]
+
+
+def _embolden(item: QTreeWidgetItem, bold: bool) -> None:
+    font = item.font(0)
+    font.setBold(bold)
+    item.setFont(0, font)
+
+
+def _date(entry: RunEntry, language: str) -> str:
+    """When a run began: the time of today, else the day."""
+    begun = QDateTime.fromSecsSinceEpoch(int(entry.begun.timestamp()))
+    today = begun.date() == QDateTime.currentDateTime().date()
+    return QLocale(language).toString(begun, "HH:mm" if today else "d MMM")
+
+
+def _stand(entry: RunEntry, states: Mapping[str, str]) -> str:
+    """How a run stands, and how far it came."""
+    state = states.get(entry.folder, "")
+    if state in STATES and state != "read":
+        return tr(STATES[state])
+    if entry.done:
+        return tr("trained to its end")
+    return tr("stands at update {update} of {updates}", update=count(entry.update), updates=count(entry.updates))
 
 
 def _file_row(path: Path) -> Row:
