@@ -70,7 +70,8 @@ def test_the_first_price_is_of_the_stationary_law_and_tells_as_much_as_the_optim
 
 # reviews
 
-GOOD = [
+GOOD = ["bom", "boa", "bonito", "bonita", "agradável", "interessante"]
+GOOD += ["ótimo", "ótima", "maravilhoso", "maravilhosa", "excelente"]
     "bom",
     "boa",
     "bonito",
@@ -83,7 +84,6 @@ GOOD = [
     "maravilhosa",
     "excelente",
 ]
-BAD = ["ruim", "fraco", "fraca", "chato", "chata", "confuso", "confusa", "péssimo", "péssima", "horrível", "terrível"]
 EXTREME = ["ótimo", "ótima", "maravilhoso", "maravilhosa", "excelente", "péssimo", "péssima", "horrível", "terrível"]
 MASCULINE = "o (filme|roteiro|elenco|final)"
 FEMININE = "a (história|música|fotografia|direção)"
@@ -214,7 +214,8 @@ def test_who_does_not_look_at_the_picture_pays_what_the_letters_leave_open() -> 
 
 # dates
 
-MONTHS = [
+MONTHS = ["janeiro", "fevereiro", "março", "abril", "maio", "junho"]
+MONTHS += ["julho", "agosto", "setembro", "outubro", "novembro", "dezembro"]
     "janeiro",
     "fevereiro",
     "março",
