@@ -72,18 +72,6 @@ def test_the_first_price_is_of_the_stationary_law_and_tells_as_much_as_the_optim
 
 GOOD = ["bom", "boa", "bonito", "bonita", "agradável", "interessante"]
 GOOD += ["ótimo", "ótima", "maravilhoso", "maravilhosa", "excelente"]
-    "bom",
-    "boa",
-    "bonito",
-    "bonita",
-    "agradável",
-    "interessante",
-    "ótimo",
-    "ótima",
-    "maravilhoso",
-    "maravilhosa",
-    "excelente",
-]
 EXTREME = ["ótimo", "ótima", "maravilhoso", "maravilhosa", "excelente", "péssimo", "péssima", "horrível", "terrível"]
 MASCULINE = "o (filme|roteiro|elenco|final)"
 FEMININE = "a (história|música|fotografia|direção)"
@@ -216,19 +204,6 @@ def test_who_does_not_look_at_the_picture_pays_what_the_letters_leave_open() -> 
 
 MONTHS = ["janeiro", "fevereiro", "março", "abril", "maio", "junho"]
 MONTHS += ["julho", "agosto", "setembro", "outubro", "novembro", "dezembro"]
-    "janeiro",
-    "fevereiro",
-    "março",
-    "abril",
-    "maio",
-    "junho",
-    "julho",
-    "agosto",
-    "setembro",
-    "outubro",
-    "novembro",
-    "dezembro",
-]
 SHORT = ["jan.", "fev.", "mar.", "abr.", "maio", "jun.", "jul.", "ago.", "set.", "out.", "nov.", "dez."]
 WEEK = ["segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado", "domingo"]
 
