@@ -5,24 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-What = Literal["trace", "model", "sequence"]
+from lstmviz.runs.folder import is_run
+
+What = Literal["trace", "run", "model", "sequence"]
 
 MODEL_ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
 TRACE_ENDINGS = (".zarr",)
 SEQUENCE_ENDINGS = (".csv", ".tsv", ".npy", ".npz", ".txt", ".wav", ".png")
+RUN_FILE = "run.json"
 _ZARR_FILES = ("zarr.json", ".zgroup")
 
 
 def what_is(path: str) -> What:
-    """A trace store, a model file or (everything else) a sequence.
+    """A trace store, a run's folder, a model file or (everything else) a sequence.
 
-    JSON is a model where its safetensors lie beside it. A file inside a store stands for its store.
+    JSON is a model where its safetensors lie beside it. A file inside a store stands for its store, run.json for its
+    run.
     """
     file = Path(path)
     if file.suffix.lower() in TRACE_ENDINGS or file.name in _ZARR_FILES:
         return "trace"
     if file.is_dir() and any((file / name).exists() for name in _ZARR_FILES):
         return "trace"
+    if is_run(file) or file.name == RUN_FILE:
+        return "run"
     if file.suffix.lower() in MODEL_ENDINGS:
         return "model"
     if file.suffix.lower() == ".json" and file.with_suffix(".safetensors").exists():
@@ -34,3 +40,9 @@ def store_of(path: str) -> str:
     """The folder of a trace store, for a path that may be a file inside it."""
     file = Path(path)
     return str(file.parent if file.name in _ZARR_FILES else file)
+
+
+def run_of(path: str) -> str:
+    """The folder of a run, for a path that may be its run.json."""
+    file = Path(path)
+    return str(file.parent if file.name == RUN_FILE else file)

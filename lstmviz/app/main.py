@@ -28,8 +28,10 @@ from lstmviz.session.state import Session, ThemeName
 if TYPE_CHECKING:
     from lstmviz.app.offers import Offers
     from lstmviz.app.opening import Opening
+    from lstmviz.app.questions import Questions
     from lstmviz.app.recording import Recording
     from lstmviz.app.saving import Saving
+    from lstmviz.app.training import Training
     from lstmviz.app.window_commands import WindowCommands
     from lstmviz.wire.client import Client, State
 
@@ -46,6 +48,8 @@ class Program(QObject):
     offers: Offers
     opening: Opening
     saving: Saving
+    training: Training
+    questions: Questions
     commands: WindowCommands
 
     def __init__(self, settings: Settings, wished_language: str = "") -> None:
@@ -79,8 +83,10 @@ class Program(QObject):
         from lstmviz.app.engine_process import QProcessTransport
         from lstmviz.app.offers import Offers
         from lstmviz.app.opening import Opening
+        from lstmviz.app.questions import Questions
         from lstmviz.app.recording import Recording
         from lstmviz.app.saving import Saving
+        from lstmviz.app.training import Training
         from lstmviz.app.window_commands import WindowCommands
         from lstmviz.wire.client import Client
 
@@ -91,7 +97,11 @@ class Program(QObject):
         self.opening = Opening(self.dispatcher, self.recording, self.samples, self.offers.ask)
         self.offers.opening = self.opening
         self.saving = Saving(self.window, self.recording)
-        self.commands = WindowCommands(self.window, self.opening, self.recording, self.saving, self.client)
+        self.training = Training(self.dispatcher, self.client)
+        self.questions = Questions(self.dispatcher, self.client)
+        self.commands = WindowCommands(
+            self.window, self.opening, self.recording, self.saving, self.training, self.questions, self.client
+        )
 
     def open_first(self, files: Many[str], sample: str) -> None:
         """Open what was asked for on the command line; at the very first start the default sample."""

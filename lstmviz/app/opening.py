@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from lstmviz.app.file_kinds import store_of, what_is
+from lstmviz.app.file_kinds import run_of, store_of, what_is
 from lstmviz.app.recording import Recording
 from lstmviz.errors import LstmvizError, ModelError, SequenceError
 from lstmviz.language import tr
@@ -66,12 +66,14 @@ class Opening:
                 self._recording.queue(partial(self.open_path, path))
 
     def open_path(self, path: str) -> None:
-        """Open a sequence, a model or a trace; raises LstmvizError where there is nothing at the path."""
+        """Open a sequence, a model, a trace or a run; raises LstmvizError where there is nothing at the path."""
         path = self._existing(path)
         what = what_is(path)
         if what == "trace":
             store = store_of(path)
             self._recording.open_trace(store, lambda trace: self._on_trace_opened(trace, store))
+        elif what == "run":
+            self._dispatcher.run("run.open_folder", folder=run_of(path))
         elif what == "model":
             self._open_model(path)
         else:
@@ -113,7 +115,7 @@ class Opening:
         if not Path(absolute).exists():
             self._dispatcher.session.forget(absolute)
             raise SequenceError(
-                "“{file}” does not exist (any more); expected a sequence, a model or a trace.", file=absolute
+                "“{file}” does not exist (any more); expected a sequence, a model, a trace or a run.", file=absolute
             )
         return absolute
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QUrl
@@ -15,9 +16,11 @@ from lstmviz.app.dialogs.settings import SettingsDialog
 from lstmviz.app.file_kinds import MODEL_ENDINGS, SEQUENCE_ENDINGS, TRACE_ENDINGS
 from lstmviz.app.filming import Filming
 from lstmviz.app.opening import Opening
+from lstmviz.app.questions import Questions
 from lstmviz.app.recording import Recording
 from lstmviz.app.saving import Saving
 from lstmviz.app.shell import MainWindow
+from lstmviz.app.training import Training
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.wire.client import Client
@@ -30,12 +33,20 @@ class WindowCommands:
     """Registers a handler for every command of the window."""
 
     def __init__(
-        self, window: MainWindow, opening: Opening, recording: Recording, saving: Saving, client: Client
+        self,
+        window: MainWindow,
+        opening: Opening,
+        recording: Recording,
+        saving: Saving,
+        training: Training,
+        questions: Questions,
+        client: Client,
     ) -> None:
         self._window = window
         self._dispatcher = window.dispatcher
         self._opening = opening
         self._recording = recording
+        self._training = training
         self._client = client
         self._filming = Filming(window)
         self._palette = PaletteDialog(window)
@@ -70,6 +81,9 @@ class WindowCommands:
             "engine.restart": self._restart_engine,
             "log.open": self._open_log,
             "about.open": self._open_about,
+            "flow.ask": questions.ask_flow,
+            "batch.ask": questions.ask_batch,
+            **_of_training(training),
         }
         for command_id, handler in handlers.items():
             self._dispatcher.register(command_id, handler)
@@ -80,8 +94,8 @@ class WindowCommands:
 
     def _open_file(self) -> None:
         endings = " ".join(f"*{ending}" for ending in (*SEQUENCE_ENDINGS, *MODEL_ENDINGS, ".json", *TRACE_ENDINGS))
-        dialog = QFileDialog(self._window, tr("Open a sequence, a model or a trace"))
-        dialog.setNameFilters([f"{tr('Sequences, models and traces')} ({endings})", f"{tr('All files')} (*)"])
+        dialog = QFileDialog(self._window, tr("Open a sequence, a model, a trace or a run"))
+        dialog.setNameFilters([f"{tr('Sequences, models, traces and runs')} ({endings})", f"{tr('All files')} (*)"])
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self._on_file_selected)
         self._show(dialog)
@@ -201,9 +215,26 @@ class WindowCommands:
         self._recording.cancel()
         self._client.stop()
         self._client.start()
+        self._training.ask_again()
 
     def _open_log(self) -> None:
         path = paths.log_file("window")
         path.touch()
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
             self._dispatcher.session.notify(tr("The log is {path}", path=str(path)))
+
+
+def _of_training(training: Training) -> dict[str, Callable[..., object]]:
+    """The handlers of the menu Train; what steers goes to the run that is shown and to its twin."""
+    return {
+        "run.start": training.start,
+        "run.recipe": training.start_recipe,
+        "run.open_folder": training.open_folder,
+        "run.continue": training.go_on,
+        "run.show": training.show,
+        "run.close": training.close,
+        "run.toggle": training.toggle,
+        "run.rate": lambda learning_rate: training.steer(learning_rate=learning_rate),
+        "run.clip": lambda clipping: training.steer(clipping=clipping),
+        **{f"run.{action}": partial(training.steer, action) for action in ("phase", "batch", "epoch", "stop", "probe")},
+    }

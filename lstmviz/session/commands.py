@@ -162,7 +162,7 @@ _PICTURES = {
 
 _FILE = (
     Command("file.open", mark("Open…"), (FILE,), "Ctrl+O", "window", icon="open",
-            hint=mark("Open a sequence, a model or a trace from a file")),
+            hint=mark("Open a sequence, a model, a trace or a run from a file")),
     Command("sample.choose", mark("Sample"), (FILE,), "Ctrl+Shift+O", "window", icon="sample",
             hint=mark("Open one of the samples that come with lstmviz")),
     Command("record.open", mark("Record…"), (FILE,), "Ctrl+R", "window", _alive, icon="record",

@@ -159,9 +159,9 @@ class Runs:
         if probes != self._run(run_id).view.probes:
             self._change(run_id, probes=probes)
 
-    def stopped(self, run_id: int, state: RunState, sentence: str = "") -> None:
-        """A run that the engine holds no more: it ended, or failed for the reason that the sentence tells."""
-        self._change(run_id, state=state, sentence=sentence or self._run(run_id).view.sentence)
+    def failed(self, run_id: int, sentence: str) -> None:
+        """The engine cannot train a run, for the reason that the sentence tells."""
+        self._change(run_id, state="failed", sentence=sentence)
 
     # --- what the user asks ---
 

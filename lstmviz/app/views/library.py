@@ -299,5 +299,5 @@ def _stand(entry: RunEntry, states: Mapping[str, str]) -> str:
 
 
 def _file_row(path: Path) -> Row:
-    picture = {"trace": "trace", "model": "model", "sequence": "series"}[what_is(str(path))]
+    picture = {"trace": "trace", "run": "train", "model": "model", "sequence": "series"}[what_is(str(path))]
     return Row(path.name, picture, "file.open_path", {"path": str(path)}, str(path))
