@@ -49,21 +49,25 @@ def lstm_loop(w: LoopWeights, x: Tensor, h: Tensor, c: Tensor, *, signals: bool 
     What depends on x alone is one product over all steps. Gradients go through everything that requires them.
     Sources: Graves (2013), equations 7 to 11; Ba, Kiros and Hinton (2016), equations 20 to 22; Sak et al. (2014).
     """
+    units, w_hh = c.shape[-1], w.w_hh.t()
     entered = functional.linear(x, w.w_ih)
     if w.norm_x is not None:
         entered = functional.layer_norm(entered, w.norm_x.shape, w.norm_x)
     hs, cs, gates = [], [], []
     for z_x in (entered + w.b).unbind(0):
-        z_h = functional.linear(h, w.w_hh)
-        if w.norm_h is not None:
-            z_h = functional.layer_norm(z_h, w.norm_h.shape, w.norm_h)
-        zi, zf, zg, zo = (z_x + z_h).chunk(4, dim=-1)
+        if w.norm_h is None:
+            z = torch.addmm(z_x, h, w_hh)
+        else:
+            z = z_x + functional.layer_norm(h @ w_hh, w.norm_h.shape, w.norm_h)
+        z_if, zg, zo = z.split([2 * units, units, units], dim=-1)
+        z_if = z_if.unflatten(-1, (2, units))
         if w.peephole is not None:
-            zi, zf = zi + w.peephole[0] * c, zf + w.peephole[1] * c
-        i, f, g = zi.sigmoid(), zf.sigmoid(), zg.tanh()
-        c = f * c + i * g
+            z_if = torch.addcmul(z_if, w.peephole[:2], c[:, None])
+        i, f = z_if.sigmoid().unbind(1)
+        g = zg.tanh()
+        c = torch.addcmul(f * c, i, g)
         if w.peephole is not None:
-            zo = zo + w.peephole[2] * c
+            zo = torch.addcmul(zo, w.peephole[2], c)
         o = zo.sigmoid()
         seen = c if w.norm_c is None else functional.layer_norm(c, c.shape[-1:], w.norm_c[0], w.norm_c[1])
         h = o * seen.tanh()
