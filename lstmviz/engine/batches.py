@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from lstmviz.engine.distributed import Peers
 from lstmviz.nets.batch import NOTHING, Batch, Example, encode_example, make_batch
@@ -21,7 +22,8 @@ _JUDGED = 256
 class Batches:
     """The mini-batches of a run; the n-th of an epoch is the same each time, and each process has its share of it.
 
-    Examples of data that is gone through again and again are encoded once, as long as they take no more than 256 MiB.
+    What is gone through again and again is encoded once, as long as it takes no more than 256 MiB: a file that is cut
+    into windows as a whole, so that a mini-batch is one look into a table.
     """
 
     def __init__(self, data: DataSet, net: Net, config: RunConfig, device: torch.device, peers: Peers) -> None:
@@ -31,6 +33,7 @@ class Batches:
         self._room = _CACHED if data.size is not None else 0
         self._order: tuple[int, list[int]] = (-1, [])
         self._judges: list[Batch] | None = None
+        self._whole = self._encode_whole()
 
     def size(self, number: int) -> int:
         """How many examples the n-th mini-batch of an epoch has, in all processes together."""
@@ -43,6 +46,8 @@ class Batches:
         start = number * self._config.batch
         places = self._order[1][start : start + self._config.batch]
         mine = places[self._peers.rank :: self._peers.world]
+        if mine and self._whole is not None:
+            return self._whole.windows(mine)
         if mine:
             return make_batch([self._example(place) for place in mine], self._device)
         # fewer examples than processes: this one reads along and is asked nothing
@@ -56,6 +61,16 @@ class Batches:
             self._judges = [make_batch(examples[start : start + _JUDGED], self._device) for start in starts]
         yield from self._judges
 
+    def _encode_whole(self) -> _Whole | None:
+        data = self._data
+        if data.training is None or data.starts is None:
+            return None
+        if len(data.training) * self._net.spec.input.width * 4 > _CACHED:
+            return None
+        whole = make_batch([encode_example(self._net, data.training)], self._device)
+        steps = torch.arange(self._config.steps, device=self._device)
+        return _Whole(whole.x[0], whole.wanted[0], torch.from_numpy(data.starts).to(self._device), steps)
+
     def _example(self, place: int) -> Example:
         found = self._encoded.get(place)
         if found is None:
@@ -64,6 +79,21 @@ class Batches:
             if self._room >= 0:
                 self._encoded[place] = found
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Whole:
+    """A file as a net reads it, x (T, F) and wanted (T,) or (T, O), where its windows start, and 0 … steps − 1."""
+
+    x: Tensor
+    wanted: Tensor
+    starts: Tensor
+    steps: Tensor
+
+    def windows(self, places: list[int]) -> Batch:
+        """Some windows side by side."""
+        rows = self.starts[places][:, None] + self.steps
+        return Batch(self.x[rows], self.wanted[rows], torch.full((len(places),), len(self.steps)))
 
 
 def _unasked(batch: Batch) -> Batch:

@@ -63,9 +63,13 @@ class Learner:
         began = time.perf_counter()
         assert self._said is not None
         total, count = loss_sum(self.net, self._said.float(), wanted)
-        both = self.peers.total(torch.stack([total.detach().double(), count.double()]))
-        self._loss = total * (self.peers.world / both[1].clamp(min=1)).to(total.dtype)
-        value = float(both[0] / both[1].clamp(min=1))
+        if self.peers.world == 1:
+            self._loss = total / count
+            value = float(self._loss.detach())
+        else:
+            everywhere = self.peers.total(torch.stack([total.detach().double(), count.double()]))
+            self._loss = total * (self.peers.world / everywhere[1]).to(total.dtype)
+            value = float(everywhere[0] / everywhere[1])
         self._said = None
         self.last = replace(self.last, loss=value)
         self._done(1, began)

@@ -42,6 +42,7 @@ class DataSet:
     draw(n): the n-th training sequence, the same each time. size: how many there are, None for as many as one likes.
     validation: sequences that are never drawn. probe: what is watched while the net learns. truth: what a perfect
     model scores, None where nobody knows. training: the part of a file that is trained on, None for a generator.
+    starts: where in it each training sequence begins, where they are its windows as they are, (size,).
     """
 
     name: str
@@ -53,6 +54,7 @@ class DataSet:
     validation: tuple[Sequence, ...]
     probe: Sequence
     training: Sequence | None = None
+    starts: npt.NDArray[np.intp] | None = None
 
     @property
     def foretells(self) -> bool:
@@ -222,6 +224,7 @@ def _of_sequence(
         validation=tuple(kept.at(n) for n in range(len(kept))),
         probe=asked[-_PROBE_STEPS:],
         training=training,
+        starts=drawn.places if topology == "seq2seq" else None,
     )
 
 
