@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ CURVE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9
 MANY = len(CURVE_COLOURS)
 """More features than this are a heat map: more curves than colours cannot be told apart."""
 _LOWEST_PICTURE = 36
+_SMALLEST_WHOLE = 4
+"""A picture of fewer rows shows nothing."""
 
 
 @dataclass(frozen=True)
@@ -141,10 +144,32 @@ def _image(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     start, stop = ink.steps
     picture = ink.trace.sequence.kind == "image"
     low, high = limits([values], symmetric=not picture)
+    whole = whole_picture(values) if picture else None
+    if whole is not None and min(ink.axis.per_step, rect.height()) >= len(whole):
+        _same_at_every_step(painter, rect, ink, whole, (low, high))
+        return Notes(limit(high), limit(low))
     kind = "grey" if picture else "signed"
     pixmap = heat_map.heat_map(values[start:stop], rect.width(), rect.height(), low, high, kind, ink.ratio)
     painter.drawPixmap(rect.topLeft(), pixmap)
     return Notes(limit(high), limit(low))
+
+
+def whole_picture(values: Floats) -> Floats | None:
+    """The square picture of which every step of (T, F) is the whole, row by row; None where none is."""
+    side = math.isqrt(values.shape[1])
+    if side < _SMALLEST_WHOLE or side * side != values.shape[1] or not (values == values[0]).all():
+        return None
+    picture: Floats = values[0].reshape(side, side)
+    return picture
+
+
+def _same_at_every_step(painter: QPainter, rect: QRect, ink: Ink, picture: Floats, span: tuple[float, float]) -> None:
+    """The picture in the middle of each shown step, as large as the step and the strip allow."""
+    side = int(min(ink.axis.per_step, rect.height())) // len(picture) * len(picture)
+    pixmap = heat_map.heat_map(picture.T, side, side, *span, "grey", ink.ratio)
+    for t in range(*ink.steps):
+        left = round(ink.axis.centre(t) - side / 2)
+        painter.drawPixmap(left, rect.top() + (rect.height() - side) // 2, pixmap)
 
 
 _KINDS: dict[str, Callable[[QPainter, QRect, Ink], Notes]] = {"series": _series, "audio": _audio, "image": _image}
