@@ -87,11 +87,16 @@ class Node:
 
 @dataclass(frozen=True)
 class Wire:
-    """A path that carries the vector ``key`` through ``points``, straight from one to the next."""
+    """A path that carries the vector ``key`` through ``points``, straight from one to the next.
+
+    ``thin`` where each unit goes to itself alone. ``bridges`` are the places where it leads over another wire.
+    """
 
     key: str
     points: tuple[tuple[int, int], ...]
     arrow: bool = True
+    thin: bool = False
+    bridges: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,10 @@ class Tag:
 
 @dataclass(frozen=True)
 class CellGeometry:
-    """The whole diagram. em: the size of the text in pixels. caption: a line of words. legend: one place per scale."""
+    """The whole diagram. em: the size of the text in pixels. caption: a line of words. legend: one place per scale.
+
+    badges name what is done to a vector before ``key`` takes it.
+    """
 
     em: int
     cards: tuple[Card, ...]
@@ -124,6 +132,7 @@ class CellGeometry:
     caption: Rect
     legend: tuple[Rect, ...]
     tags: tuple[Tag, ...] = ()
+    badges: tuple[Tag, ...] = ()
 
     def card(self, key: str) -> Card:
         """The card of one vector."""
@@ -135,8 +144,8 @@ class CellGeometry:
 
 
 @dataclass(frozen=True)
-class _Grid:
-    """Columns and rows that both diagrams share, from the size of the widget."""
+class Grid:
+    """Columns and rows that the diagrams share, from the size of the widget."""
 
     em: int
     left: float
@@ -159,7 +168,7 @@ class _Grid:
         return Card(key, rect, header, strip, kind)
 
 
-def _grid(width: int, height: int, top: int, columns: int, rows: int, nodes: int) -> _Grid:
+def make_grid(width: int, height: int, top: int, columns: int, rows: int, nodes: int) -> Grid:
     """The grid for so many columns, rows of cards, and rows of nodes between them; what is spare goes to both."""
     em = round(min(max(min(width / 70, (height - top) / 24.5), 9), 18))
     header, pad, radius = round(1.55 * em), max(4, em // 3), max(7, round(0.85 * em))
@@ -173,7 +182,7 @@ def _grid(width: int, height: int, top: int, columns: int, rows: int, nodes: int
     used = rows * card_h + 2 * radius * nodes + gaps * gap
     first = top + MARGIN + int(max(0.0, free - used) / 2)
     card_w = int(min(0.89 * column, 26 * em))
-    return _Grid(em, MARGIN + 0.2 * column, column, card_w, card_h, header, gap, radius, first)
+    return Grid(em, MARGIN + 0.2 * column, column, card_w, card_h, header, gap, radius, first)
 
 
 def _foot(em: int) -> int:
@@ -181,7 +190,7 @@ def _foot(em: int) -> int:
     return round(2.3 * em)
 
 
-def _legend(width: int, height: int, em: int, shares: tuple[float, ...]) -> tuple[Rect, ...]:
+def scale_places(width: int, height: int, em: int, shares: tuple[float, ...]) -> tuple[Rect, ...]:
     """Places for the scales, side by side along the bottom, in these shares of the width."""
     h, y = round(1.5 * em), height - MARGIN // 2 - round(1.5 * em)
     each = (width - 2 * MARGIN) / sum(shares)
@@ -197,7 +206,7 @@ def lstm_geometry(width: int, height: int, top: int = 0) -> CellGeometry:
     line of h(t−1) and x(t) under them; h(t) leaves to the right. No wire crosses another.
     """
     width, height = max(width, MINIMUM_WIDTH), max(height, MINIMUM_HEIGHT)
-    grid = _grid(width, height, top, columns=6, rows=4, nodes=1)
+    grid = make_grid(width, height, top, columns=6, rows=4, nodes=1)
     half, step = grid.card_h // 2, grid.card_h + grid.gap
     state = grid.first + half
     middle = round(state + step)
@@ -210,7 +219,7 @@ def lstm_geometry(width: int, height: int, top: int = 0) -> CellGeometry:
         grid.card("c", 5, state),
         grid.card("written", 2.5, middle),
         grid.card("tanh_c", 4, middle, "layer"),
-        *(_worded(grid.card(key, column, layers, "layer"), grid.em) for column, key in enumerate("fgio", start=1)),
+        *(worded(grid.card(key, column, layers, "layer"), grid.em) for column, key in enumerate("fgio", start=1)),
         grid.card("h", 5, node),
         grid.card("h_prev", 0, layers),
         grid.card("x", 0, bus),
@@ -228,23 +237,23 @@ def lstm_geometry(width: int, height: int, top: int = 0) -> CellGeometry:
         *(Dot("combine", grid.x(column), bus) for column in (1, 2, 3)),
     )
     caption = Rect(grid.x(0.5), bus + grid.em // 2, width - MARGIN - grid.x(0.5), round(1.4 * grid.em))
-    tags = tuple(_tag(card, grid.em) for card in cards if card.key in "fgio")
+    tags = tuple(function_tag(card, grid.em) for card in cards if card.key in "fgio")
     return CellGeometry(
-        grid.em, cards, nodes, wires, dots, caption, _legend(width, height, grid.em, _LSTM_SCALES), tags
+        grid.em, cards, nodes, wires, dots, caption, scale_places(width, height, grid.em, _LSTM_SCALES), tags
     )
 
 
-def _worded(card: Card, em: int) -> Card:
+def worded(card: Card, em: int) -> Card:
     """The card with a line for its name in full, which takes its room from the wires below."""
     rect, height = card.rect, round(1.3 * em)
     words = Rect(card.strip.x, card.strip.bottom + 2, card.strip.w, height)
     return replace(card, rect=Rect(rect.x, rect.y, rect.w, rect.h + height), words=words)
 
 
-def _tag(card: Card, em: int) -> Tag:
+def function_tag(card: Card, em: int) -> Tag:
     """σ or tanh, left of the wire above a layer."""
-    w = round(2.8 * em)
     text = "tanh" if card.key == "g" else "σ"
+    w = round((2.8 if card.key == "g" else 1.1) * em)
     return Tag(card.key, text, Rect(card.rect.cx - em // 2 - w, card.rect.y - em - 1, w, em))
 
 
@@ -286,7 +295,7 @@ def _lstm_wires(cards: dict[str, Card], nodes: tuple[Node, ...], bus: int, width
 def rnn_geometry(width: int, height: int, top: int = 0, activation: str = "tanh") -> CellGeometry:
     """The recurrent layer y(t) = φ(Wxᵀx(t) + Wyᵀy(t−1) + b), left to right, below ``top`` pixels left free."""
     width, height = max(width, MINIMUM_WIDTH), max(height, MINIMUM_HEIGHT)
-    grid = _grid(width, height, top, columns=4, rows=2, nodes=1)
+    grid = make_grid(width, height, top, columns=4, rows=2, nodes=1)
     half = grid.card_h // 2
     upper = grid.first + half
     lower = round(upper + grid.card_h + 2 * grid.gap + 2 * grid.radius)
@@ -306,6 +315,6 @@ def rnn_geometry(width: int, height: int, top: int = 0, activation: str = "tanh"
         Wire("h", ((h.rect.right, middle), (edge, middle))),
     )
     caption = Rect(z.rect.x, lower + half - round(1.4 * grid.em), edge - z.rect.x, round(1.4 * grid.em))
-    legend = _legend(width, height, grid.em, (1, 1, 1))
+    legend = scale_places(width, height, grid.em, (1, 1, 1))
     dots = (Dot("combine", join, middle),)
     return CellGeometry(grid.em, (h_prev, x, z, h), (phi,), wires, dots, caption, legend)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lstmviz.app import numbers, signal_names
+from lstmviz.cells.weights import LstmWeights
 from lstmviz.language import tr
 from lstmviz.traces.trace import LayerInfo, Trace
 
@@ -23,6 +24,18 @@ def labels(info: LayerInfo, direction: str) -> dict[str, tuple[str, ...]]:
             "z": (f"z(t) = Wxᵀx(t) + Wyᵀy({prev}) + b", "z(t) = Wxᵀx + Wyᵀy + b", "FC z(t)"),
             "h": ("y(t) = h(t)", "y(t)"),
         }
+    if info.cell == "gru":
+        return {
+            "h_prev": (f"h({prev})", f"h{short}"),
+            "x": ("x(t)",),
+            "r": ("FC r", "r"),
+            "f": ("FC f", "f"),
+            "g": ("FC g", "g"),
+            "i": ("i = 1 − f", "1 − f", "1−f"),
+            "kept": (tr("kept = f ⊗ h({prev})", prev=prev), f"f ⊗ h({prev})", f"f⊗h({prev})", f"f⊗h{short}", "f⊗h"),
+            "written": (tr("written = i ⊗ g"), "i ⊗ g", "i⊗g"),
+            "h": (tr("h(t) = kept + written"), "h(t) = y(t)", "h(t)"),
+        }
     return {
         "c_prev": (f"c({prev})", f"c{short}"),
         "h_prev": (f"h({prev})", f"h{short}"),
@@ -41,7 +54,7 @@ def labels(info: LayerInfo, direction: str) -> dict[str, tuple[str, ...]]:
 
 def full_names(key: str) -> tuple[str, ...]:
     """What a layer of neurons is called, from the longest wording to the shortest."""
-    brief = {"f": tr("forget"), "g": tr("candidate"), "i": tr("input"), "o": tr("output")}
+    brief = {"r": tr("reset"), "f": tr("forget"), "g": tr("candidate"), "i": tr("input"), "o": tr("output")}
     return (signal_names.words(key), brief[key])
 
 
@@ -49,7 +62,7 @@ def name(key: str, info: LayerInfo, direction: str) -> str:
     """The short name of a vector, as an equation writes it."""
     if key in ("z", "h") and info.cell == "rnn":
         return "z" if key == "z" else "y"
-    if key in ("f", "g", "i", "o", "c", "h", "x"):
+    if key in ("r", "f", "g", "i", "o", "c", "h", "x"):
         return key
     return labels(info, direction)[key][0].rpartition("= ")[2]
 
@@ -58,12 +71,20 @@ def meaning(key: str, info: LayerInfo) -> str:
     """What a vector is, in words; "" where its name says it."""
     if info.cell == "rnn":
         return signal_names.words("y") if key == "h" else ""
-    return signal_names.words(key) if key in ("f", "g", "i", "o", "c", "h", "kept", "written") else ""
+    named = ("r", "f", "g", "i", "o", "c", "h", "kept", "written")
+    return signal_names.words(key, info.cell) if key in named else ""
 
 
 def direction_name(direction: str) -> str:
     """The word for a direction."""
     return tr("reverse") if direction == "reverse" else tr("forward")
+
+
+def side_name(trace: Trace, t: int) -> str:
+    """Whether the encoder or the decoder works at step t, "" where there is but one net."""
+    if not trace.handover:
+        return ""
+    return tr("encoder") if t < trace.handover else tr("decoder")
 
 
 def caption(trace: Trace, layer: int, direction: str, unit: int, shared: int) -> str:
@@ -76,6 +97,11 @@ def caption(trace: Trace, layer: int, direction: str, unit: int, shared: int) ->
     ]
     if info.outputs != info.units:
         parts.insert(2, tr("h projected to {outputs}", outputs=info.outputs))
+    weights = trace.weights_at(0, layer, direction)
+    if isinstance(weights, LstmWeights) and weights.peephole is not None:
+        parts.insert(2, tr("peepholes"))
+    if isinstance(weights, LstmWeights) and weights.norm is not None:
+        parts.insert(2, tr("LN: layer norm"))
     if shared > 1:
         parts.append(tr("a pixel: mean of up to {shared} units", shared=shared))
     return " · ".join(parts)

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 
 from lstmviz.app import strip
-from lstmviz.app.cell_geometry import Card, CellGeometry, Node, Rect, Wire
+from lstmviz.app.cell_geometry import Card, CellGeometry, Node, Rect, Tag, Wire
 from lstmviz.app.cell_labels import number
 from lstmviz.app.cell_picture import WORDS, CellPicture, has_unit, limits_in_words, limits_text
 from lstmviz.app.frame_values import Array, Scale, when
@@ -34,7 +34,7 @@ _CENTRE = Qt.AlignmentFlag.AlignCenter
 def paint_still(painter: QPainter, picture: CellPicture) -> None:
     """Wires, nodes, cards, names, caption and legend."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    lit_last = sorted(picture.geometry.wires, key=lambda wire: when(wire.key, picture.phase) == 0)
+    lit_last = sorted(picture.geometry.wires, key=lambda wire: (bool(wire.bridges), when(wire.key, picture.phase) == 0))
     for wire in lit_last:
         _paint_wire(painter, picture, wire)
     for dot in picture.geometry.dots:
@@ -48,6 +48,8 @@ def paint_still(painter: QPainter, picture: CellPicture) -> None:
     for tag in picture.geometry.tags:
         painter.setOpacity(_FAINT if when(tag.key, picture.phase) > 0 else 1)
         painter.drawText(_qrect(tag.rect), _RIGHT | Qt.TextFlag.TextDontClip, tag.text)
+    for badge in picture.geometry.badges:
+        _paint_badge(painter, picture, badge)
     for node in picture.geometry.nodes:
         _paint_node(painter, picture, node)
     for card in picture.geometry.cards:
@@ -132,10 +134,15 @@ def _paint_wire(painter: QPainter, picture: CellPicture, wire: Wire) -> None:
     stage, em = when(wire.key, picture.phase), picture.geometry.em
     colour = _wire_colour(picture, wire.key)
     painter.setOpacity(_FAINT if stage > 0 else 1)
-    thickness = round(max(2.0, 0.19 * em)) + (2 if stage == 0 else 0)
+    thickness = round(max(2.0, (0.11 if wire.thin else 0.19) * em)) + (2 if stage == 0 else 0)
+    for x, y in wire.bridges:
+        gap = thickness / 2 + max(3.0, 0.3 * em)
+        painter.setOpacity(1)
+        painter.fillRect(QRectF(x - gap, y - gap, 2 * gap, 2 * gap), QColor(picture.theme.base))
+        painter.setOpacity(_FAINT if stage > 0 else 1)
     pen = QPen(colour, thickness, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap, Qt.PenJoinStyle.RoundJoin)
     points = [QPointF(x, y) for x, y in wire.points]
-    head = 0.62 * em + (1 if stage == 0 else 0)
+    head = (0.5 if wire.thin else 0.62) * em + (1 if stage == 0 else 0)
     tip, before = points[-1], points[-2]
     length = max(1e-6, abs(tip.x() - before.x()) + abs(tip.y() - before.y()))
     along = (tip - before) / length
@@ -149,6 +156,18 @@ def _paint_wire(painter: QPainter, picture: CellPicture, wire: Wire) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         painter.drawPolygon(QPolygonF([tip, tip - along * head + across, tip - along * head - across]))
+
+
+def _paint_badge(painter: QPainter, picture: CellPicture, badge: Tag) -> None:
+    """What is done to a vector before it enters, as a pill beside its wire."""
+    box, theme = _qrect(badge.rect), picture.theme
+    painter.setOpacity(_FAINT if when(badge.key, picture.phase) > 0 else 1)
+    painter.setPen(QPen(QColor(theme.edge), 1))
+    painter.setBrush(QColor(theme.raised))
+    painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), box.height() / 2, box.height() / 2)
+    painter.setFont(picture.text_font(0.75, bold=True))
+    painter.setPen(QColor(theme.text))
+    painter.drawText(box, _CENTRE | Qt.TextFlag.TextDontClip, badge.text)
 
 
 def _rounded_path(points: list[QPointF], radius: float) -> QPainterPath:

@@ -58,19 +58,23 @@ class CellPicture:
     def label(self, card: Card) -> str:
         """The longest wording that fits beside the number; layers of one size are worded alike."""
         metrics = QFontMetricsF(self.text_font(bold=True))
-        alike = [self.labels[key] for key in ("fgio" if card.key in "fgio" else (card.key,))]
+        alike = [self.labels[key] for key in (self._layers() if card.key in self._layers() else (card.key,))]
         for place, wording in enumerate(self.labels[card.key]):
             if all(metrics.horizontalAdvance(wordings[place]) <= self.label_room(card) for wordings in alike):
                 return wording
         return metrics.elidedText(self.labels[card.key][-1], Qt.TextElideMode.ElideRight, self.label_room(card))
 
+    def _layers(self) -> tuple[str, ...]:
+        """The layers of neurons, which are all of one size and have their names in full."""
+        return tuple(card.key for card in self.geometry.cards if card.words is not None)
+
     def full_name(self, card: Card) -> str:
-        """The name in full for the line under a strip; the four layers are worded alike, the longest that fits all."""
+        """The name in full for the line under a strip; the layers are worded alike, the longest that fits all."""
         if card.words is None:
             return ""
         metrics = QFontMetricsF(self.text_font(WORDS))
         for place, wording in enumerate(full_names(card.key)):
-            if all(metrics.horizontalAdvance(full_names(key)[place]) <= card.words.w for key in "fgio"):
+            if all(metrics.horizontalAdvance(full_names(key)[place]) <= card.words.w for key in self._layers()):
                 return wording
         return metrics.elidedText(full_names(card.key)[-1], Qt.TextElideMode.ElideRight, card.words.w)
 

@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.app.numbers import rounded_up
+from lstmviz.cells import gru, lstm, rnn
+from lstmviz.cells.gru import GruStep
 from lstmviz.cells.lstm import LstmStep
 from lstmviz.cells.rnn import RnnStep
-from lstmviz.cells.weights import LstmWeights, RnnWeights
+from lstmviz.cells.weights import GruWeights, LstmWeights, RnnWeights, Weights
 from lstmviz.session.snapshot import PHASES
-from lstmviz.traces.trace import Trace
+from lstmviz.traces.trace import STATE, Trace
 
 Array = npt.NDArray[np.floating]
 
@@ -23,6 +25,7 @@ COMPUTED_IN = {
     "h_prev": "combine",
     "x": "combine",
     "combine": "combine",
+    "r": "f",
     "f": "f",
     "g": "g",
     "i": "i",
@@ -69,56 +72,72 @@ def when(key: str, phase: int | None) -> int:
 def frame_values(trace: Trace, t: int, layer: int = 0, direction: str = "forward") -> dict[str, Array]:
     """Every vector of one layer's step t by name, (H,) each; x is (F,) and h, h_prev are (P,).
 
-    LSTM: c_prev h_prev x f g i o kept written c tanh_c h. RNN: h_prev x h, and z where the lane has its weights.
+    LSTM: c_prev h_prev x f g i o kept written c tanh_c h. GRU: h_prev x r f g i kept written h. RNN: h_prev x h, and z
+    where the lane has its weights.
     """
-    lane = trace.lanes[layer, direction]
+    lane, cell = trace.lanes[layer, direction], trace.layers[layer].cell
+    weights = trace.weights_at(t, layer, direction)
     values = {name: array[t] for name, array in lane.signals.items()}
     values["h_prev"] = trace.previous_at(t, "h", layer, direction)
     values["x"] = trace.input_at(t, layer)
-    if trace.layers[layer].cell == "lstm":
+    if cell == "lstm":
         values["c_prev"] = trace.previous_at(t, "c", layer, direction)
-        values["kept"] = values["f"] * values["c_prev"]
+        values["tanh_c"] = lstm.squashed(weights if isinstance(weights, LstmWeights) else None, values["c"])
+    if cell == "gru":
+        values["i"] = 1 - values["f"]
+    if cell != "rnn":
+        values["kept"] = values["f"] * values[f"{STATE[cell]}_prev"]
         values["written"] = values["i"] * values["g"]
-        values["tanh_c"] = np.tanh(values["c"])
-    elif lane.weights is not None:
-        values["z"] = values["x"] @ lane.weights.wx + values["h_prev"] @ lane.weights.wh + lane.weights.b
+    elif isinstance(weights, RnnWeights):
+        values["z"] = rnn.pre_activation(weights, values["x"], values["h_prev"])
     return values
 
 
-def step_at(trace: Trace, t: int, layer: int = 0, direction: str = "forward") -> LstmStep | RnnStep:
+def step_at(trace: Trace, t: int, layer: int = 0, direction: str = "forward") -> LstmStep | GruStep | RnnStep:
     """Step t of a layer as `lstmviz.cells` writes it, from the trace's own signals.
 
-    The pre-activations are Wxᵀ x(t) + Whᵀ h(t−1) + b where the lane has its weights; else the activation's inverse of
-    the recorded signal: ln(f/(1 − f)) for a gate, artanh for the rest.
+    The pre-activations come from the weights where the lane has them; else they are the activation's inverse of the
+    recorded signal: ln(f/(1 − f)) for a gate, artanh for the rest.
     """
-    values, weights = frame_values(trace, t, layer, direction), trace.lanes[layer, direction].weights
-    x, h_prev = values["x"], values["h_prev"]
+    values, weights = frame_values(trace, t, layer, direction), trace.weights_at(t, layer, direction)
+    cell, x, h_prev = trace.layers[layer].cell, values["x"], values["h_prev"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        if trace.layers[layer].cell == "rnn":
+        if cell == "rnn":
             activation = weights.activation if isinstance(weights, RnnWeights) else "tanh"
             z = values["z"] if weights is not None else np.arctanh(values["h"])
             return RnnStep(x, h_prev, z, values["h"], activation)
-        if isinstance(weights, LstmWeights):
-            z = x @ weights.wx + h_prev @ weights.wh + weights.b
-            before = {f"z{gate}": z[weights.block(gate)] for gate in "ifog"}
-        else:
-            before = {f"z{gate}": np.log(values[gate] / (1 - values[gate])) for gate in "ifo"}
-            before["zg"] = np.arctanh(values["g"])
+        before = {f"z{gate}": _pre_activation(weights, gate, values) for gate in ("ifog" if cell == "lstm" else "rfg")}
+    if cell == "gru":
+        names: tuple[str, ...] = ("r", "f", "i", "g", "kept", "written", "h")
+        return GruStep(x=x, h_prev=h_prev, **before, **{name: values[name] for name in names})
     names = ("c_prev", "i", "f", "o", "g", "kept", "written", "c", "tanh_c", "h")
     return LstmStep(x=x, h_prev=h_prev, **before, **{name: values[name] for name in names})
+
+
+def _pre_activation(weights: Weights | None, gate: str, values: Mapping[str, Array]) -> Array:
+    if isinstance(weights, LstmWeights):
+        seen = (values[name] for name in ("x", "h_prev", "c_prev", "c"))
+        return lstm.pre_activation(weights, gate, *seen)
+    if isinstance(weights, GruWeights):
+        return gru.pre_activation(weights, gate, values["x"], values["h_prev"], values["r"])
+    inverse: Array = np.arctanh(values["g"]) if gate == "g" else np.log(values[gate] / (1 - values[gate]))
+    return inverse
 
 
 def scales(trace: Trace, layer: int = 0, direction: str = "forward") -> Mapping[str, Scale]:
     """The scale of every vector of a layer, fixed over the whole trace so that colours never jump between frames.
 
-    Gates 0..1; g, written and tanh(c) −1..1, where they live; c, c(t−1) and kept share ±max |c| over the trace, h and
-    h(t−1) share theirs, x has its own.
+    Gates 0..1; g, written and tanh(c) −1..1, where they live; the state, c or in a GRU h, the state before and kept
+    share ±max of it over the trace, h and h(t−1) share theirs, x has its own.
     """
-    lane = trace.lanes[layer, direction]
+    lane, cell = trace.lanes[layer, direction], trace.layers[layer].cell
     h = _limit(lane.signals["h"], lane.h0)
     x = _limit(*_inputs(trace, layer))
-    if trace.layers[layer].cell == "rnn":
+    if cell == "rnn":
         return {"h": h, "h_prev": h, "x": x, "z": _z_limit(trace, layer, direction)}
+    if cell == "gru":
+        own = {**dict.fromkeys("rfi", GATE), **dict.fromkeys(("g", "written"), UNIT)}
+        return {**own, **dict.fromkeys(("h", "h_prev", "kept"), h), "x": x}
     c = _limit(lane.signals["c"], lane.c0)
     return {
         **dict.fromkeys("fio", GATE),
@@ -136,10 +155,9 @@ def _inputs(trace: Trace, layer: int) -> tuple[Array, ...]:
 
 
 def _z_limit(trace: Trace, layer: int, direction: str) -> Scale:
-    weights = trace.lanes[layer, direction].weights
-    if weights is None:
+    if "z" not in trace.names(layer):
         return UNIT
-    steps = range(0, len(trace), max(1, len(trace) * weights.units // 50_000))
+    steps = range(0, len(trace), max(1, len(trace) * trace.layers[layer].units // 50_000))
     rows = [frame_values(trace, t, layer, direction)["z"] for t in steps]
     return Scale(*_ends(np.stack(rows)), sampled=len(rows) < len(trace))
 

@@ -19,24 +19,25 @@ _LINE = 19
 
 @dataclass(frozen=True)
 class Memory:
-    """−1/ln f in steps, now and over all steps; for f i o the fractions of steps closed (< 0.1) and open (> 0.9)."""
+    """−1/ln f in steps, now and over all steps; of each gate the fractions of steps closed (< 0.1) and open (> 0.9)."""
 
     now: float
     mean: float
-    closed: tuple[float, float, float]
-    opened: tuple[float, float, float]
+    gates: tuple[tuple[str, float, float], ...]
 
 
 class MemoryPanel(Panel):
     """One line for the horizon, one for each gate's saturation."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(TITLE + 4 * _LINE + 8, parent)
+        super().__init__(_height(3), parent)
         self._memory: Memory | None = None
 
     def show_memory(self, memory: Memory | None) -> None:
         """Draw other numbers."""
         before, self._memory = self._memory, memory
+        if memory is not None and (before is None or len(before.gates) != len(memory.gates)):
+            self.set_height(_height(len(memory.gates)))
         if before is None or memory is None or replace(before, now=memory.now) != memory:
             self.update()
         elif before != memory:
@@ -59,8 +60,8 @@ class MemoryPanel(Panel):
             font = drawing.sized(self.font(), 12)
             drawing.text(painter, self._horizon_rect(), self.words(), self.theme.text, font)
         if self._memory is not None and event.rect().bottom() >= TITLE + _LINE:
-            for place, gate in enumerate("fio"):
-                self._paint_gate(painter, gate, self._memory.closed[place], self._memory.opened[place], place)
+            for place, (gate, closed, opened) in enumerate(self._memory.gates):
+                self._paint_gate(painter, gate, closed, opened, place)
         painter.end()
 
     def _paint_gate(self, painter: QPainter, gate: str, closed: float, opened: float, place: int) -> None:
@@ -78,6 +79,10 @@ class MemoryPanel(Panel):
         painter.fillRect(QRect(bar.right() + 1 - wide, bar.top(), wide, 8), QColor.fromRgb(int(table[243])))
         room = QRect(bar.right() + 8, y, self.width() - PAD - bar.right() - 8, 16)
         drawing.text(painter, room, words, self.theme.dim, font)
+
+
+def _height(gates: int) -> int:
+    return TITLE + (1 + gates) * _LINE + 8
 
 
 def _steps(steps: float) -> str:

@@ -26,13 +26,14 @@ _WIDE = 400
 
 @dataclass(frozen=True)
 class Pushed:
-    """The terms of one gate of one unit, their names, and the value that came of them."""
+    """The terms of one gate of one unit, their names, the value that came of them, and how to read the weights."""
 
     gate: str
     names: tuple[str, ...]
     pushes: tuple[Push, ...]
     value: float
     function: str
+    note: str = ""
 
     @property
     def sum(self) -> float:
@@ -46,8 +47,13 @@ class Pushed:
         return f"z{self.gate} = {z}   {self.gate} = {self.function}({z}) = {number(self.value, 3)}"
 
 
-def name_of(push: Push, trace: Trace, layer: int) -> str:
-    """Whose term it is: a feature or symbol, a unit of this layer a step before or of the layer below, bias or rest."""
+def name_of(push: Push, trace: Trace, layer: int, gate: str = "", direction: str = "forward") -> str:
+    """Whose term it is: a feature or symbol, a unit of this layer a step before or of the layer below, bias or rest.
+
+    Of a gate's peephole, the state that it sees: o sees the new one.
+    """
+    if push.source == "c":
+        return "c(t)" if gate == "o" else "c(t+1)" if direction == "reverse" else "c(t−1)"
     if push.source == "b":
         return tr("bias")
     if push.source == "rest":
@@ -70,13 +76,18 @@ class PushPanel(Panel):
     """Bars to the right push the gate open, bars to the left push it shut."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__((TOP + 2) * _LINE + 2 * _LINE, parent)
+        super().__init__(_height(TOP + 2, False), parent)
+        self._rows = TOP + 2
         self._pushed: Pushed | None = None
         self._why_not = ""
 
     def show_pushed(self, pushed: Pushed | None, why_not: str = "") -> None:
         """Draw the terms of one step, or say why there are none."""
         self._pushed, self._why_not = pushed, why_not
+        if pushed is not None:
+            # a frame with fewer terms changes no height: all but the peephole may come back at the next one
+            self._rows = TOP + 2 + any(push.source == "c" for push in pushed.pushes)
+            self.set_height(_height(self._rows, bool(pushed.note)))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -99,7 +110,7 @@ class PushPanel(Panel):
         painter.fillRect(middle, 0, 1, len(pushed.pushes) * _LINE, QColor(self.theme.line))
         for place, (name, push) in enumerate(zip(pushed.names, pushed.pushes, strict=True)):
             y = place * _LINE
-            named = push.source in "xh"
+            named = push.source in ("x", "h", "c")
             drawing.text(painter, QRect(PAD, y, 88, _LINE), name, self.theme.text if named else self.theme.dim, font)
             if detail and named:
                 words = f"{number(push.weight)} · {number(push.value)}"
@@ -109,7 +120,13 @@ class PushPanel(Panel):
             painter.fillRect(bar, colour if named else QColor(self.theme.edge))
             value = QRect(right, y, 50, _LINE)
             drawing.text(painter, value, signed(push.term), self.theme.text, font, "right")
-        y = (TOP + 2) * _LINE + 2
+        y = self._rows * _LINE + 2
         painter.fillRect(PAD, y, self.width() - 2 * PAD, 1, QColor(self.theme.line))
         room = QRect(PAD, y + 3, self.width() - 2 * PAD, _LINE + 4)
         drawing.text(painter, room, pushed.total, self.theme.text, drawing.sized(self.font(), 12))
+        room.translate(0, _LINE)
+        drawing.text(painter, room, pushed.note, self.theme.dim, font)
+
+
+def _height(rows: int, noted: bool) -> int:
+    return (rows + 2 + noted) * _LINE

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from lstmviz.language import mark, tr
 
-MAIN = ("f", "i", "o", "g", "c", "h")
-"""The signals that every LSTM stores, gates first."""
-DERIVED = ("kept", "written", "tanh_c", "zf", "zi", "zo", "zg", "z")
+MAIN = ("r", "f", "i", "o", "g", "c", "h")
+"""The signals that an LSTM or a GRU stores, gates first."""
+DERIVED = ("kept", "written", "tanh_c", "zr", "zf", "zi", "zo", "zg", "z")
 """Those computed when asked for."""
 
 _WORDS = {
+    "r": mark("reset gate"),
     "f": mark("forget gate"),
     "i": mark("input gate"),
     "o": mark("output gate"),
@@ -21,6 +22,7 @@ _WORDS = {
     "kept": mark("kept of the state, f⊗c(t−1)"),
     "written": mark("written to the state, i⊗g"),
     "tanh_c": mark("tanh of the long-term state"),
+    "zr": mark("pre-activation of r"),
     "zf": mark("pre-activation of f"),
     "zi": mark("pre-activation of i"),
     "zo": mark("pre-activation of o"),
@@ -31,14 +33,16 @@ _WORDS = {
 _SHORT = {"kept": "f·c₋₁", "written": "i·g", "tanh_c": "tanh c"}
 
 
-def words(name: str) -> str:
+def words(name: str, cell: str = "lstm") -> str:
     """A signal in words."""
+    if cell == "gru" and name == "kept":
+        return tr("kept of the state, f⊗h(t−1)")
     return tr(_WORDS[name]) if name in _WORDS else name
 
 
-def short(name: str) -> str:
+def short(name: str, cell: str = "lstm") -> str:
     """A signal's sign as it is drawn."""
-    return _SHORT.get(name, name)
+    return "f·h₋₁" if cell == "gru" and name == "kept" else _SHORT.get(name, name)
 
 
 def lane_sign(layer: int, direction: str) -> str:

@@ -27,7 +27,7 @@ _FAINT = 0.4
 _BAR = 4
 """Width of the bar in the signal's colour before each line."""
 _CODE, _NUMBERS, _SHAPE = 31, 46, 7
-"""Characters of the longest line of code, of numbers and of a shape."""
+"""Characters of a plain LSTM's longest line of code, of numbers and of a shape."""
 _SMALLEST_BESIDE = 11
 """Numbers stand beside the code where a font of so many pixels lets them."""
 
@@ -57,7 +57,13 @@ class StepLines(QWidget):
         self.rows, self._heading, self._phase, self._theme = rows, heading, phase, look
         if fresh:
             self._set_height()
+        if self._code != self._longest():
+            self.fit(self._fitted)
         self.update()
+
+    def _longest(self) -> int:
+        """Characters that the code takes: more where a cell's variant has longer lines."""
+        return max(_CODE, max((len(row.code) for row in self.rows), default=0) + 1)
 
     def lit(self) -> QRectF | None:
         """Where the lines of the current phase are."""
@@ -68,13 +74,14 @@ class StepLines(QWidget):
 
     def fit(self, width: int) -> None:
         """Choose fonts for the view's width, its scroll bar always counted in, lest bar and fonts chase each other."""
+        self._fitted, self._code = width, self._longest()
         self._code_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         self._code_font.setPixelSize(100)
         each = QFontMetricsF(self._code_font).horizontalAdvance("0") / 100
         room = max(1, width - 20 - 14)
-        beside = int(room / ((_CODE + _NUMBERS + _SHAPE) * each))
+        beside = int(room / ((self._code + _NUMBERS + _SHAPE) * each))
         self._wide = beside >= _SMALLEST_BESIDE
-        size = min(max(beside if self._wide else round(width / 30), 10), 16)
+        size = min(max(beside if self._wide else min(round(width / 30), int(room / (self._code * each))), 10), 16)
         self._code_font.setPixelSize(size)
         self._number_font = QFont(self._code_font)
         self._number_font.setPixelSize(min(size, max(10, int(room / (_NUMBERS * each)))))
@@ -101,7 +108,7 @@ class StepLines(QWidget):
         box = self._code_box(place)
         if not self._wide:
             return box.translated(0, self._line_h)
-        return box.adjusted(_CODE * self._advance, 0, -_SHAPE * self._advance, 0)
+        return box.adjusted(self._code * self._advance, 0, -_SHAPE * self._advance, 0)
 
     def _later(self, row: StepRow) -> bool:
         return self._phase is not None and row.phase > self._phase
@@ -157,7 +164,7 @@ class StepLines(QWidget):
         painter.setOpacity(_FAINT if self._later(row) else 1)
         painter.fillRect(QRectF(0, place.y() + 1, _BAR + 2 if lit else _BAR, place.height() - 2), colour)
         box = self._code_box(place)
-        room = _CODE * self._advance if self._wide else box.width()
+        room = self._code * self._advance if self._wide else box.width()
         metrics = QFontMetricsF(self._code_font)
         painter.setFont(self._code_font)
         painter.setPen(QColor(self._theme.text))

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from lstmviz.app.cell_labels import number
 from lstmviz.app.frame_values import step_at
 from lstmviz.cells.explain import Line, explain
+from lstmviz.cells.gru import GruStep
 from lstmviz.cells.lstm import LstmStep
 from lstmviz.cells.rnn import RnnStep
-from lstmviz.cells.weights import Array
+from lstmviz.cells.weights import Array, LstmWeights
 from lstmviz.language import tr
 from lstmviz.session.snapshot import PHASES
 from lstmviz.traces.trace import Trace
 
 _SIGNALS = {
     "combine": "x",
+    "rt": "r",
     "ft": "f",
     "gt": "g",
     "it": "i",
@@ -42,12 +44,19 @@ class StepRow:
 def step_rows(trace: Trace, t: int, layer: int, direction: str, unit: int) -> tuple[StepRow, ...]:
     """The lines of ``explain`` for step t, each with this frame's numbers of one unit."""
     step = step_at(trace, t, layer, direction)
-    weighed = trace.lanes[layer, direction].weights is not None
-    numbers = _LstmNumbers(step, unit, weighed) if isinstance(step, LstmStep) else _RnnNumbers(step, unit, weighed)
-    return tuple(_row(line, numbers, direction) for line in explain(step))
+    weights = trace.weights_at(t, layer, direction)
+    numbers: _Numbers
+    if isinstance(step, LstmStep):
+        normed = isinstance(weights, LstmWeights) and weights.norm is not None
+        numbers = _LstmNumbers(step, unit, weights is not None, normed)
+    elif isinstance(step, GruStep):
+        numbers = _GruNumbers(step, unit, weights is not None)
+    else:
+        numbers = _RnnNumbers(step, unit, weights is not None)
+    return tuple(_row(line, numbers, direction) for line in explain(step, weights))
 
 
-def _row(line: Line, numbers: _LstmNumbers | _RnnNumbers, direction: str) -> StepRow:
+def _row(line: Line, numbers: _Numbers, direction: str) -> StepRow:
     code = line.text.replace("t−1", "t+1") if direction == "reverse" else line.text
     shape = f"({line.values[line.writes].shape[-1]})" if line.writes else ""
     return StepRow(code, numbers.of(line.writes), shape, PHASES.index(line.phase), _SIGNALS.get(line.writes, "y"))
@@ -56,8 +65,8 @@ def _row(line: Line, numbers: _LstmNumbers | _RnnNumbers, direction: str) -> Ste
 class _LstmNumbers:
     """The numbers of one unit of an LSTM's step, by the name that a line writes."""
 
-    def __init__(self, step: LstmStep, unit: int, weighed: bool) -> None:
-        self._step, self._unit, self._weighed = step, unit, weighed
+    def __init__(self, step: LstmStep, unit: int, weighed: bool, normed: bool) -> None:
+        self._step, self._unit, self._weighed, self._normed = step, unit, weighed, normed
         self._table: dict[str, Callable[[], str]] = {
             "combine": self._combine,
             "c(t)": self._state,
@@ -85,11 +94,11 @@ class _LstmNumbers:
 
     def _state(self) -> str:
         c_prev, f, g, i, c = (self._at(name) for name in ("c_prev", "f", "g", "i", "c"))
-        g = f"({g})" if g.startswith("−") else g
-        return f"c[{self._unit}] = {c_prev}·{f} + {g}·{i} = {c}"
+        return f"c[{self._unit}] = {c_prev}·{f} + {_bracketed(g)}·{i} = {c}"
 
     def _output(self) -> str:
-        product = f"{self._at('o')}·tanh({self._at('c')})"
+        c = f"norm({self._at('c')})" if self._normed else self._at("c")
+        product = f"{self._at('o')}·tanh({c})"
         if self._projected:
             value = number(float((self._step.o * self._step.tanh_c)[self._unit]), 3)
             return tr("{product} = {value}, then projected", product=product, value=value)
@@ -100,6 +109,30 @@ class _LstmNumbers:
         if self._projected:
             return f"h ({len(self._step.h)}), {state}"
         return f"h[{self._unit}] = {self._at('h')}, {state}"
+
+
+class _GruNumbers:
+    """The numbers of one unit of a GRU's step, by the name that a line writes."""
+
+    def __init__(self, step: GruStep, unit: int, weighed: bool) -> None:
+        self._step, self._unit, self._weighed = step, unit, weighed
+
+    def of(self, writes: str) -> str:
+        if writes == "combine":
+            return _sizes(self._step.h_prev, self._step.x)
+        h_prev, f, g, i, h = (self._at(name) for name in ("h_prev", "f", "g", "i", "h"))
+        if writes == "it":
+            return f"i[{self._unit}] = 1 − {f} = {i}"
+        if writes == "h(t)":
+            return f"h[{self._unit}] = {h_prev}·{f} + {_bracketed(g)}·{i} = {h}"
+        if not writes:
+            return f"h[{self._unit}] = {h}"
+        gate = writes[0]
+        z, value = self._at(f"z{gate}"), self._at(gate)
+        return _activated(gate, self._unit, "tanh" if gate == "g" else "σ", z, value, self._weighed)
+
+    def _at(self, name: str) -> str:
+        return number(float(getattr(self._step, name)[self._unit]), 3)
 
 
 class _RnnNumbers:
@@ -118,6 +151,14 @@ class _RnnNumbers:
         if writes == "y(t)":
             return _activated("y", self._unit, self._step.activation, z, y, self._weighed)
         return f"y[{self._unit}] = {y}"
+
+
+_Numbers = _LstmNumbers | _GruNumbers | _RnnNumbers
+
+
+def _bracketed(text: str) -> str:
+    """A number after a sign: a negative one stands in brackets."""
+    return f"({text})" if text.startswith("−") else text
 
 
 def _sizes(state: Array, x: Array) -> str:

@@ -19,10 +19,15 @@ SIGNAL_COLOURS = {
     "c": "#CC79A7",
     "h": "#56B4E9",
     "x": "#8C8C8C",
+    "r": "#AA3377",
 }
-"""Safe for colour-blind eyes: the palette of Okabe and Ito (2008), https://jfly.uni-koeln.de/color/"""
+"""Safe for colour-blind eyes: the palette of Okabe and Ito (2008), https://jfly.uni-koeln.de/color/
 
-GATES = ("f", "i", "o")
+r is the purple of Tol's bright scheme: their eighth colour, yellow, cannot be seen on white. As the three kinds of
+colour-blind eyes see it (Machado 2009), it lies ΔE 13 or more from each of the others, which lie 7 or more apart.
+"""
+
+GATES = ("r", "f", "i", "o")
 """Signals in [0, 1]; all others are signed."""
 
 

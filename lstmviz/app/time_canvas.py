@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from lstmviz.app import drawing
+from lstmviz.app import cell_labels, drawing
 from lstmviz.app.numbers import number
 from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.signal_names import short
@@ -252,13 +252,16 @@ class TimeCanvas(QWidget):
             return f"t = {t}" if row is None else f"t = {t}   {self._strip_words(row, t)}"
         array = self._painter.array(trace, row)
         unit = row.unit(y, array.shape[1])
-        return f"t = {t}   {short(row.signal)}[{unit}] = {number(float(array[t, unit]), 3)}"
+        sign = short(row.signal, trace.layers[row.layer].cell)
+        return f"t = {t}   {sign}[{unit}] = {number(float(array[t, unit]), 3)}"
 
     def _strip_words(self, row: Row, t: int) -> str:
         trace = self._snapshot.trace
         assert trace is not None
         if row.kind == "labels":
             return (trace.sequence.labels or ())[t]
+        if row.kind == "nets":
+            return cell_labels.side_name(trace, t)
         return read(trace, t) if row.kind == "input" else said(trace, t)
 
     def _over_plot(self, x: float) -> bool:

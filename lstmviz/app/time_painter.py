@@ -91,6 +91,8 @@ class TimePainter:
             notes.append(draw(painter, rect, ink, row))
             if row.kind == "signal" and several:
                 self._lane(painter, ink, row)
+        if ink.trace.handover and rows:
+            self._handover(painter, ink, rows)
         self.transforms = " · ".join(dict.fromkeys(note for note in notes if note))
 
     def _heat_map(self, painter: QPainter, rect: QRect, ink: Ink, row: Row) -> str:
@@ -104,7 +106,8 @@ class TimePainter:
             pixmap = heat_map.heat_map(shown, rect.width(), rect.height(), low, high, kind, ink.ratio)
             self._maps.put(key, pixmap)
         painter.drawPixmap(rect.topLeft(), pixmap)
-        drawing.chip(painter, 8, row.top, short(row.signal), ink.theme.signal(row.signal), ink.font)
+        sign = short(row.signal, ink.trace.layers[row.layer].cell)
+        drawing.chip(painter, 8, row.top, sign, ink.theme.signal(row.signal), ink.font)
         bar = QRect(rect.right() + 8, rect.top(), _BAR, rect.height())
         painter.drawImage(bar, heat_map.colour_bar(rect.height(), kind))
         painter.setPen(QColor(ink.theme.line))
@@ -119,6 +122,9 @@ class TimePainter:
             start, stop = ink.steps
             draw_runs(painter, rect, (ink.trace.sequence.labels or ())[start:stop], ink)
             return ""
+        if row.kind == "nets":
+            draw_runs(painter, rect, [cell_labels.side_name(ink.trace, t) for t in range(*ink.steps)], ink)
+            return ""
         painter.fillRect(rect, QColor(ink.theme.raised))
         painter.save()
         painter.setClipRect(rect)
@@ -129,9 +135,19 @@ class TimePainter:
         self._scale(painter, ink, rect, notes, 0)
         return f"{sign}: {notes.transform}" if notes.transform else ""
 
+    def _handover(self, painter: QPainter, ink: Ink, rows: tuple[Row, ...]) -> None:
+        """A line through all rows where the encoder stops and the decoder begins, with a halo as the cursor's."""
+        x = round(ink.axis.edge(ink.trace.handover))
+        if not LEFT < x < LEFT + int(ink.axis.width):
+            return
+        top, height = rows[0].top, rows[-1].bottom - rows[0].top
+        painter.fillRect(x - 2, top, 4, height, QColor(ink.theme.base))
+        painter.fillRect(x - 1, top, 2, height, QColor(ink.theme.accent))
+
     def _lane(self, painter: QPainter, ink: Ink, row: Row) -> None:
         """The row's layer and direction, right of its name."""
-        beside = 8 + drawing.chip_width(short(row.signal), ink.font) + 3
+        sign = short(row.signal, ink.trace.layers[row.layer].cell)
+        beside = 8 + drawing.chip_width(sign, ink.font) + 3
         room = QRect(beside, row.top, LEFT - beside - 9, drawing.CHIP_HEIGHT)
         drawing.text(painter, room, lane_sign(row.layer, row.direction), ink.theme.dim, drawing.sized(ink.font, 11))
 
@@ -170,8 +186,8 @@ def value_rect(row: Row) -> QRect:
 
 
 def said(trace: Trace, t: int) -> str:
-    """What the model says at step t against what it should say, "" for a bare layer."""
-    if trace.outputs is None or trace.output_kind == "none":
+    """What the model says at step t against what it should say, "" for a bare layer and while an encoder reads."""
+    if trace.outputs is None or trace.output_kind == "none" or np.isnan(trace.outputs[t]).all():
         return ""
     if trace.output_kind == "probability":
         found = guesses(trace, t, t + 1)

@@ -23,9 +23,9 @@ Lanes = tuple[tuple[int, str], ...]
 
 @dataclass(frozen=True)
 class Row:
-    """One row: what it shows and its pixels from ``top`` to ``top + height``."""
+    """One row: what it shows and its pixels from ``top`` to ``top + height``; ``nets`` names encoder and decoder."""
 
-    kind: Literal["input", "labels", "signal", "output"]
+    kind: Literal["nets", "input", "labels", "signal", "output"]
     top: int
     height: int
     signal: str = ""
@@ -56,8 +56,9 @@ def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -
     count = max(1, len(maps))
     lowest = _lowest(trace, lanes, signals)
     labels = LABELS if trace.sequence.labels is not None else 0
-    above, below = _strips(trace, height - count * (lowest + GAP) - (labels + 2 if labels else 0) - 3 * GAP)
-    fixed = GAP + above + (labels + 2 if labels else 0) + (below + GAP if below else 0) + GAP
+    nets = LABELS + 2 if trace.handover else 0
+    above, below = _strips(trace, height - count * (lowest + GAP) - nets - (labels + 2 if labels else 0) - 3 * GAP)
+    fixed = GAP + nets + above + (labels + 2 if labels else 0) + (below + GAP if below else 0) + GAP
     # once the maps can be read the strips grow too, a third of what is to share
     shared = max(0, height - fixed - count * (_READABLE_MAP + GAP)) // 3
     written = bool(trace.sequence.vocabulary)
@@ -65,7 +66,8 @@ def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -
     raised = min(shared - grown, below) if below else 0
     room = (height - fixed - grown - raised) // count - GAP
     each = min(max(room, lowest), LARGEST_MAP)
-    rows = [Row("input", GAP, above + grown)]
+    rows = [Row("nets", GAP, LABELS)] if nets else []
+    rows.append(Row("input", GAP + nets, above + grown))
     if labels:
         rows.append(Row("labels", rows[-1].bottom + 2, labels))
     for layer, side, name in maps:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from lstmviz.app.numbers import number
+from lstmviz.cells import rnn
+from lstmviz.cells.lstm import squashed
 from lstmviz.cells.weights import LstmWeights, RnnWeights
 from lstmviz.traces.trace import Trace
 
@@ -26,29 +26,47 @@ Lines = tuple[tuple[Piece, ...], ...]
 
 
 def equation(trace: Trace, t: int, layer: int, direction: str, unit: int) -> Lines:
-    """c and h of one unit at step t with its numbers put in; h alone for a recurrent layer."""
+    """c and h of one unit at step t with its numbers put in; h alone for a GRU and a recurrent layer."""
     if trace.layers[layer].cell == "rnn":
         return _recurrent(trace, t, layer, direction, unit)
+    if trace.layers[layer].cell == "gru":
+        return _gru(trace, t, layer, direction, unit)
     signals = trace.lanes[layer, direction].signals
     f, i, o, g, c = (float(signals[name][t, unit]) for name in "fiogc")
     before = float(trace.previous_at(t, "c", layer, direction)[unit])
-    squashed = float(np.tanh(c))
+    weights = trace.weights_at(t, layer, direction)
+    lstm = weights if isinstance(weights, LstmWeights) else None
+    passed = float(squashed(lstm, signals["c"][t])[unit])
+    function = "·tanh(LN(" if lstm is not None and lstm.norm is not None else "·tanh("
+    end = ")" * (function.count("("))
     projected = projects(trace, layer, direction)
-    h = o * squashed if projected else float(signals["h"][t, unit])
+    h = o * passed if projected else float(signals["h"][t, unit])
     left = Piece("m" if projected else "h", "h")
     return (
         (Piece("c", "c"), _is, Piece("f", "f"), _dot, Piece("c₋₁", "c"), _plus, Piece("i", "i"), _dot, Piece("g", "g")),
         (_is, _value(f, "f"), _dot, _value(before, "c"), _plus, _value(i, "i"), _dot, _value(g, "g")),
         (_is, _result(f * before, "f"), _plus, _value(i * g, "i"), _is, _result(c, "c")),
-        (left, _is, Piece("o", "o"), Piece("·tanh("), Piece("c", "c"), Piece(")")),
-        (_is, _value(o, "o"), Piece("·tanh("), _result(c, "c"), Piece(")")),
-        (_is, _value(o, "o"), _dot, _value(squashed, "c"), _is, _result(h, "h")),
+        (left, _is, Piece("o", "o"), Piece(function), Piece("c", "c"), Piece(end)),
+        (_is, _value(o, "o"), Piece(function), _result(c, "c"), Piece(end)),
+        (_is, _value(o, "o"), _dot, _value(passed, "c"), _is, _result(h, "h")),
+    )
+
+
+def _gru(trace: Trace, t: int, layer: int, direction: str, unit: int) -> Lines:
+    signals = trace.lanes[layer, direction].signals
+    f, g, h = (float(signals[name][t, unit]) for name in "fgh")
+    before, i = float(trace.previous_at(t, "h", layer, direction)[unit]), 1 - f
+    return (
+        (Piece("i", "i"), Piece(" = 1 − "), Piece("f", "f"), Piece(" = 1 − "), _result(f, "f"), _is, _result(i, "i")),
+        (Piece("h", "h"), _is, Piece("f", "f"), _dot, Piece("h₋₁", "h"), _plus, Piece("i", "i"), _dot, Piece("g", "g")),
+        (_is, _value(f, "f"), _dot, _value(before, "h"), _plus, _value(i, "i"), _dot, _value(g, "g")),
+        (_is, _result(f * before, "f"), _plus, _value(i * g, "i"), _is, _result(h, "h")),
     )
 
 
 def projects(trace: Trace, layer: int, direction: str) -> bool:
     """Whether h mixes the units of c by a projection, so that no h belongs to one unit."""
-    weights = trace.lanes[layer, direction].weights
+    weights = trace.weights_at(0, layer, direction)
     mixed = isinstance(weights, LstmWeights) and weights.whr is not None
     return mixed or trace.layers[layer].outputs != trace.layers[layer].units
 
@@ -61,11 +79,12 @@ def plain(lines: Lines) -> str:
 def _recurrent(trace: Trace, t: int, layer: int, direction: str, unit: int) -> Lines:
     lane = trace.lanes[layer, direction]
     h = float(lane.signals["h"][t, unit])
-    if not isinstance(lane.weights, RnnWeights):
+    w = trace.weights_at(t, layer, direction)
+    if not isinstance(w, RnnWeights):
         return ((Piece("h", "h"), _is, _result(h, "h")),)
-    w, phi = lane.weights, lane.weights.activation
+    phi = w.activation
     before = trace.previous_at(t, "h", layer, direction)
-    z = float(trace.input_at(t, layer) @ w.wx[:, unit] + before @ w.wh[:, unit] + w.b[unit])
+    z = float(rnn.pre_activation(w, trace.input_at(t, layer), before)[unit])
     return (
         (
             Piece("h", "h"),

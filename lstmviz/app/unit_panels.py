@@ -233,7 +233,7 @@ class EquationPanel(Panel):
         metrics = QFontMetrics(font)
         painter.setFont(font)
         painter.setPen(QColor(self.theme.text))
-        colours = {name: self.theme.signal(name) for name in "fiogchx"}
+        colours = {name: self.theme.signal(name) for name in "rfiogchx"}
         for place, line in enumerate(self._lines):
             x, y = PAD + (0 if line and line[0].signal else 14), TITLE + place * self._LINE
             # a line is drawn at once: text costs by the call more than by the letter

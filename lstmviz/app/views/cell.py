@@ -25,27 +25,38 @@ from lstmviz.app.cell_geometry import (
     MINIMUM_WIDTH,
     Card,
     CellGeometry,
-    lstm_geometry,
     rnn_geometry,
 )
+from lstmviz.app.cell_gru_geometry import gru_geometry
 from lstmviz.app.cell_painter import living_rects, paint_frame, paint_still
 from lstmviz.app.cell_picture import CellPicture, has_unit
+from lstmviz.app.cell_variants import variant_geometry
 from lstmviz.app.frame_values import Array, Scale, frame_values, scales, when
 from lstmviz.app.lane_chooser import LaneChooser
 from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.view import View
-from lstmviz.cells.weights import RnnWeights
+from lstmviz.cells.weights import LstmWeights, RnnWeights
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.traces.trace import LayerInfo
 
 _STILL = frozenset({"trace", "layer", "direction", "unit", "theme", "language"})
 """What the still part of the picture depends on, with the size; the phase has a picture each."""
-_SPOKEN = {"lstm": (("f", "f"), ("i", "i"), ("o", "o"), ("g", "g"), ("c", "c"), ("h", "h")), "rnn": (("y", "h"),)}
+_SPOKEN = {
+    "lstm": (("f", "f"), ("i", "i"), ("o", "o"), ("g", "g"), ("c", "c"), ("h", "h")),
+    "rnn": (("y", "h"),),
+    "gru": (("r", "r"), ("f", "f"), ("g", "g"), ("h", "h")),
+}
+_LEGENDS = {
+    "lstm": (("f i o", "f"), ("g i⊗g tanh", "g"), ("c", "c"), ("h", "h"), ("x", "x")),
+    "rnn": (("y", "h"), ("x", "x"), ("z", "z")),
+    "gru": (("r f i", "f"), ("g i⊗g", "g"), ("h f⊗h", "h"), ("x", "x")),
+}
+"""The scales by the vectors that share them, and one of those."""
 
 
 class CellView(View):
-    """The LSTM cell (or the recurrent layer) of the chosen layer, with the true vectors of the frame at the cursor."""
+    """The cell of the chosen layer, with the true vectors of the frame at the cursor."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -137,17 +148,19 @@ class CellView(View):
     def _layout(self, width: int, height: int, top: int) -> CellGeometry:
         info, trace = self._info(), self._snapshot.trace
         assert trace is not None
+        weights = trace.weights_at(0, info.index, self._snapshot.direction)
         if info.cell == "lstm":
-            return lstm_geometry(width, height, top)
-        weights = trace.lanes[info.index, self._snapshot.direction].weights
+            own = weights if isinstance(weights, LstmWeights) else None
+            peepholes, norm = own is not None and own.peephole is not None, own is not None and own.norm is not None
+            return variant_geometry(width, height, top, peepholes=peepholes, norm=norm)
+        if info.cell == "gru":
+            return gru_geometry(width, height, top)
         return rnn_geometry(width, height, top, weights.activation if isinstance(weights, RnnWeights) else "φ")
 
     def _picture(self, geometry: CellGeometry) -> CellPicture:
         shown, info = self._snapshot, self._info()
         assert shown.trace is not None
         shared = max(strip.units_per_pixel(card.strip, info.units) for card in geometry.cards)
-        lstm = (("f i o", "f"), ("g i⊗g tanh", "g"), ("c", "c"), ("h", "h"), ("x", "x"))
-        entries = lstm if info.cell == "lstm" else (("y", "h"), ("x", "x"), ("z", "z"))
         missing = {key: tr("needs the weights") for key in ("z",) if info.cell == "rnn" and key not in self._values}
         return CellPicture(
             geometry=geometry,
@@ -155,7 +168,7 @@ class CellView(View):
             font=self.font(),
             labels=cell_labels.labels(info, shown.direction),
             scales=self._scales,
-            legend=tuple((name, self._scales[key]) for name, key in entries if key in self._values),
+            legend=tuple((name, self._scales[key]) for name, key in _LEGENDS[info.cell] if key in self._values),
             caption=cell_labels.caption(shown.trace, shown.layer, shown.direction, shown.unit, shared),
             units=info.units,
             unit=shown.unit,

@@ -71,13 +71,15 @@ class StepView(View):
 
     def _heading(self) -> str:
         shown = self._snapshot
-        return tr(
+        heading = tr(
             "step {t} · layer {layer} {direction} · unit {unit}",
             t=shown.t,
             layer=shown.layer,
             direction=cell_labels.direction_name(shown.direction),
             unit=shown.unit,
         )
+        side = "" if shown.trace is None else cell_labels.side_name(shown.trace, shown.t)
+        return f"{side} · {heading}" if side else heading
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -135,7 +135,8 @@ class TimelineView(View):
         if trace is None:
             return tr("Timeline: no trace is open.")
         lane = lane_sign(snapshot.layer, snapshot.direction)
-        shown = " ".join(short(name) for name in snapshot.signals if name in offered(trace, snapshot.layer))
+        cell = trace.layers[snapshot.layer].cell
+        shown = " ".join(short(name, cell) for name in snapshot.signals if name in offered(trace, snapshot.layer))
         text = tr(
             "Timeline: step {t} of {start} to {last} shown; {lane}, unit {unit}; signals {signals}.",
             t=snapshot.t,
@@ -187,7 +188,8 @@ class TimelineView(View):
         self._layers.setCurrentIndex(data.index(wanted) if wanted in data else -1)
         self._layers.setVisible(trace is not None)
         available = () if trace is None else offered(trace, snapshot.layer)
-        self._chips.show_signals(snapshot.signals, available, THEMES[snapshot.theme])
+        cell = "lstm" if trace is None else trace.layers[snapshot.layer].cell
+        self._chips.show_signals(snapshot.signals, available, THEMES[snapshot.theme], cell)
         self._chips.setVisible(trace is not None)
         self._fit_header()
 

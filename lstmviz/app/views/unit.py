@@ -30,15 +30,15 @@ from lstmviz.app.theme import THEMES
 from lstmviz.app.unit_equation import equation, plain, projects
 from lstmviz.app.unit_panels import PAD, CurvePanel, EquationPanel, Trail
 from lstmviz.app.view import View
-from lstmviz.cells.weights import RnnWeights
+from lstmviz.cells.weights import GruWeights, LstmWeights, RnnWeights, Weights
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.traces.trace import Lane, Trace
 
-_GATES = ("f", "i", "o")
+_GATES = ("r", "f", "i", "o")
 _STATES = ("g", "c", "h")
 _NEW_CURVES = frozenset({"trace", "compared", "start", "stop", "layer", "direction", "unit", "theme", "language"})
-_PUSHED = ("f", "i", "o", "g")
+_PUSHED = ("r", "f", "i", "o", "g")
 
 
 class UnitView(View):
@@ -49,7 +49,7 @@ class UnitView(View):
         self._snapshot = Snapshot()
         self._language = ""
         self._gate = "f"
-        self._fixed: tuple[float, tuple[float, float, float], tuple[float, float, float]] | None = None
+        self._fixed: tuple[float, tuple[tuple[str, float, float], ...]] | None = None
         header = self._make_header()  # before the body: the order of making is the order of the tab key
         self._body = QWidget()
         self._curves = CurveMap(self._body)
@@ -211,16 +211,19 @@ class UnitView(View):
     def _show_curves(self, trace: Trace, lane: Lane) -> None:
         snapshot = self._snapshot
         steps = (snapshot.start, snapshot.stop)
-        lstm = trace.layers[snapshot.layer].cell == "lstm"
+        gated = trace.layers[snapshot.layer].cell != "rnn"
         other, sentence = self._beside(trace)
         self._compared.setText(sentence)
         self._compared.setVisible(bool(sentence))
         self._gates.show_trails(self._trails(lane, _GATES, other), steps, snapshot.t)
         self._states.show_trails(self._trails(lane, _STATES, other), steps, snapshot.t)
         for panel in (self._gates, self._memory):
-            panel.setVisible(lstm)
-        for chip in self._chips.values():
-            chip.setVisible(lstm)
+            panel.setVisible(gated)
+        if gated and self._gate not in lane.signals:
+            self._gate = "f"
+            self._chips["f"].setChecked(True)
+        for name, chip in self._chips.items():
+            chip.setVisible(gated and name in lane.signals)
 
     def _own(self, lane: Lane, names: tuple[str, ...]) -> list[str]:
         """The signals in which the unit has a column of its own: behind a projection h has none."""
@@ -260,13 +263,12 @@ class UnitView(View):
     def _measure(self, trace: Trace, lane: Lane) -> None:
         """What is true of the unit at every step."""
         self._fixed = None
-        if trace.layers[self._snapshot.layer].cell != "lstm":
+        if "f" not in lane.signals:
             return
         unit = slice(self._snapshot.unit, self._snapshot.unit + 1)
-        found = [gate_saturation(lane.signals[gate][:, unit]) for gate in _GATES]
-        low, high = ([float(getattr(each, end)[0]) for each in found] for end in ("low", "high"))
+        found = {gate: gate_saturation(lane.signals[gate][:, unit]) for gate in _GATES if gate in lane.signals}
         mean = float(unit_horizon(lane.signals["f"][:, unit])[0])
-        self._fixed = (mean, (low[0], low[1], low[2]), (high[0], high[1], high[2]))
+        self._fixed = (mean, tuple((gate, float(each.low[0]), float(each.high[0])) for gate, each in found.items()))
 
     def _show_step(self, trace: Trace, lane: Lane) -> None:
         snapshot = self._snapshot
@@ -282,21 +284,24 @@ class UnitView(View):
             self._memory.show_memory(Memory(now, *self._fixed))
 
     def _show_pushes(self, trace: Trace, lane: Lane) -> None:
-        snapshot, weights = self._snapshot, lane.weights
+        snapshot = self._snapshot
+        t, layer, side, unit = snapshot.t, snapshot.layer, snapshot.direction, snapshot.unit
+        weights = trace.weights_at(t, layer, side)
         if weights is None:
             self._pushes.show_pushed(None, tr("This trace was saved without weights."))
             return
-        before = trace.previous_at(snapshot.t, "h", snapshot.layer, snapshot.direction)
-        entered = trace.input_at(snapshot.t, snapshot.layer)
-        found = pushes(weights, entered, before, self._gate, snapshot.unit, TOP)
-        names = tuple(name_of(push, trace, snapshot.layer) for push in found)
-        if isinstance(weights, RnnWeights):
-            value = float(lane.signals["h"][snapshot.t, snapshot.unit])
-            self._pushes.show_pushed(Pushed("", names, found, value, weights.activation))
-            return
-        value = float(lane.signals[self._gate][snapshot.t, snapshot.unit])
-        function = "tanh" if self._gate == "g" else "σ"
-        self._pushes.show_pushed(Pushed(self._gate, names, found, value, function))
+        gate = "" if isinstance(weights, RnnWeights) else self._gate
+        state = None
+        if isinstance(weights, LstmWeights):
+            state = lane.signals["c"][t] if gate == "o" else trace.previous_at(t, "c", layer, side)
+        entered, before, reset = trace.input_at(t, layer), trace.previous_at(t, "h", layer, side), lane.signals.get("r")
+        found = pushes(
+            weights, entered, before, gate, unit, TOP, state=state, reset=None if reset is None else reset[t]
+        )
+        names = tuple(name_of(push, trace, layer, gate, side) for push in found)
+        value = float(lane.signals[gate or "h"][t, unit])
+        function = weights.activation if isinstance(weights, RnnWeights) else "tanh" if gate == "g" else "σ"
+        self._pushes.show_pushed(Pushed(gate, names, found, value, function, _reading(weights, gate)))
 
     def equation_text(self) -> str:
         """The equations as drawn, as text."""
@@ -338,3 +343,12 @@ class UnitView(View):
         shown = self._shown()
         if shown is not None:
             self._show_pushes(*shown)
+
+
+def _reading(weights: Weights, gate: str) -> str:
+    """What the shown weights are where they are not the net's own, "" where they are."""
+    if isinstance(weights, LstmWeights) and weights.norm is not None:
+        return tr("Weights as the layer norm scales them at this step")
+    if isinstance(weights, GruWeights) and gate == "g":
+        return tr("Weights of h(t−1) times r(t) of this step")
+    return ""
