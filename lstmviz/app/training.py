@@ -67,21 +67,26 @@ class Training:
 
     # --- beginning, opening, closing ---
 
-    def start(self, configs: Many[RunConfig], title: str = "", names: Many[str] = ()) -> None:
-        """Begin a training, or two as twins, which wait for one another; raises RunError for settings that fail."""
+    def start(
+        self, configs: Many[RunConfig], title: str = "", names: Many[str] = (), paused: bool = False
+    ) -> None:  # fmt: skip
+        """Begin a training, or two as twins, which wait for one another; raises RunError for settings that fail.
+
+        paused: they stand still before their first phase.
+        """
         configs = [_at_home(check_config(config)) for config in configs]
         titles = _titles(configs, title, names)
         ids = []
         for config, name in zip(configs, titles, strict=True):
             folder = new_folder(paths.runs(), name or Path(config.data).stem)
             ids.append(self._runs.add(str(folder), name or folder.name, config))
-            self._lines[ids[-1]] = _Line(together=len(configs) > 1)
+            self._lines[ids[-1]] = _Line(together=len(configs) > 1 and not paused)
         if len(ids) == 2:
             self._runs.pair(ids[0], ids[1])
         self._runs.show(ids[0])
         self._dispatcher.session.choose_face("training")
         for run_id, config, name in zip(ids, configs, titles, strict=True):
-            self._train(run_id, config, name)
+            self._train(run_id, config, name, paused)
 
     def start_recipe(self, id: str) -> None:
         """Begin a ready training, or ready twins."""

@@ -20,6 +20,7 @@ from lstmviz.app.questions import Questions
 from lstmviz.app.recording import Recording
 from lstmviz.app.saving import Saving
 from lstmviz.app.shell import MainWindow
+from lstmviz.app.theme import THEMES
 from lstmviz.app.training import Training
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
@@ -27,6 +28,7 @@ from lstmviz.wire.client import Client
 
 if TYPE_CHECKING:
     from lstmviz.app.dialogs.guide import GuideDialog
+    from lstmviz.app.dialogs.new_run import NewRunDialog
 
 
 class WindowCommands:
@@ -83,11 +85,13 @@ class WindowCommands:
             "about.open": self._open_about,
             "flow.ask": questions.ask_flow,
             "batch.ask": questions.ask_batch,
+            "run.form": self._open_form,
             **_of_training(training),
         }
         for command_id, handler in handlers.items():
             self._dispatcher.register(command_id, handler)
         self._guide: GuideDialog | None = None
+        self._form: NewRunDialog | None = None
         self._dispatcher.listen(self._on_changed)
 
     # --- files and samples ---
@@ -168,11 +172,25 @@ class WindowCommands:
         self._guide.raise_()
         self._guide.activateWindow()
 
+    def _open_form(self) -> None:
+        """The form of a new training, as it was left."""
+        from lstmviz.app.dialogs.new_run import NewRunDialog
+
+        if self._form is None:
+            self._form = NewRunDialog(self._window.samples, self._window)
+            self._form.asked.connect(self._window.run_command)
+            self._form.colour(THEMES[self._dispatcher.snapshot.theme])
+        self._form.open()
+
     def _on_changed(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
         if self._settings is not None:
             self._settings.present(snapshot, changed)
         if self._guide is not None and "language" in changed:
             self._guide.retranslate()
+        if self._form is not None and "language" in changed:
+            self._form.retranslate()
+        if self._form is not None and "theme" in changed:
+            self._form.colour(THEMES[snapshot.theme])
 
     def _ask_cursor(self) -> None:
         snapshot = self._dispatcher.snapshot
