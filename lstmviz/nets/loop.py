@@ -60,7 +60,7 @@ def lstm_loop(w: LoopWeights, x: Tensor, h: Tensor, c: Tensor, *, signals: bool 
         else:
             z = z_x + functional.layer_norm(h @ w_hh, w.norm_h.shape, w.norm_h)
         z_if, zg, zo = z.split_with_sizes([2 * units, units, units], dim=-1)
-        z_if = z_if.unflatten(-1, (2, units))
+        z_if = z_if.view(-1, 2, units)
         if w.peephole is not None:
             z_if = torch.addcmul(z_if, w.peephole[:2], c[:, None])
         i, f = z_if.sigmoid().unbind(1)
