@@ -7,6 +7,9 @@ from lstmviz.cells.weights import LstmWeights
 from lstmviz.language import tr
 from lstmviz.traces.trace import LayerInfo, Trace
 
+NO_FORGET_GATE = 50.0
+"""From this bias on f is 1 in double precision whatever comes in: such a net was trained without its forget gate."""
+
 
 def number(value: float, digits: int = 2) -> str:
     """A number that keeps its width: so many decimals, fewer for large ones."""
@@ -98,6 +101,8 @@ def caption(trace: Trace, layer: int, direction: str, unit: int, shared: int) ->
     if info.outputs != info.units:
         parts.insert(2, tr("h projected to {outputs}", outputs=info.outputs))
     weights = trace.weights_at(0, layer, direction)
+    if isinstance(weights, LstmWeights) and weights.b[weights.block("f")].min() >= NO_FORGET_GATE:
+        parts.insert(2, tr("no forget gate: f = 1"))
     if isinstance(weights, LstmWeights) and weights.peephole is not None:
         parts.insert(2, tr("peepholes"))
     if isinstance(weights, LstmWeights) and weights.norm is not None:
