@@ -32,7 +32,7 @@ def answers(net: Net, questions: Items[Sequence]) -> list[tuple[str, ...]]:
     encoded = [torch.from_numpy(net.encode(question)) for question in map(_question, questions)]
     weight = next(net.parameters())
     x = nn.utils.rnn.pad_sequence(encoded, batch_first=True).to(weight)
-    with evaluating(net):
+    with evaluating(net), torch.autocast(weight.device.type, enabled=False):
         _, state = read_layers(net.recurrent, x, None, torch.tensor([len(each) for each in encoded]))
         read = torch.zeros(len(x), 1, x.shape[2]).to(weight)
         read[:, 0, net.spec.input.names.index(START)] = 1
