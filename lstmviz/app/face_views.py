@@ -13,7 +13,14 @@ def _training() -> View:
     return TrainingView()
 
 
+def _flow() -> View:
+    from lstmviz.app.views.flow import FlowPlotView
+
+    return FlowPlotView()
+
+
 FACE_VIEWS: Mapping[str, Callable[[], View]] = {
     "training": _training,
+    "flow": _flow,
 }
 """What makes each, by the name of the face."""

@@ -15,7 +15,9 @@ from lstmviz.language import tr
 from lstmviz.session.run_view import RunView
 from lstmviz.session.snapshot import Snapshot
 
-STEERING = ("run.toggle", "run.phase", "run.batch", "run.epoch", "run.stop")
+STEERING = ("run.continue", "run.toggle", "run.phase", "run.batch", "run.epoch", "run.stop")
+_ICONS = {("run.toggle", True): "pause", ("run.continue", False): "play", ("run.continue", True): "play"}
+"""Where the icon is not the command's own: by the command and whether it trains."""
 _ROW = 19
 
 
@@ -94,7 +96,7 @@ class RunHead(QWidget):
 
 
 class SteeringBar(QWidget):
-    """Train or pause, one phase, one batch, one epoch, stop."""
+    """Train or pause (or go on with a run that rests), one phase, one batch, one epoch, stop."""
 
     asked = Signal(str, dict)
 
@@ -108,18 +110,23 @@ class SteeringBar(QWidget):
         for button in self.buttons.values():
             button.asked.connect(self.asked)
             row.addWidget(button)
+        self.buttons["run.continue"].setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
 
     def retranslate(self) -> None:
         """Say everything in the current language."""
         for button in self.buttons.values():
             button.retranslate()
+        self.buttons["run.continue"].setText(tr("Go on"))
 
     def present(self, snapshot: Snapshot, theme: Theme) -> None:
         """Enable what can be asked for, and show whether it trains."""
         training = snapshot.run is not None and snapshot.run.state == "training"
         for name, button in self.buttons.items():
             button.setEnabled(button.command.can_run(snapshot))
-            button.show_icon(theme, "pause" if name == "run.toggle" and training else "")
+            button.show_icon(theme, _ICONS.get((name, training), ""))
+        rests = self.buttons["run.continue"].isEnabled()
+        self.buttons["run.continue"].setVisible(rests)
+        self.buttons["run.toggle"].setVisible(not rests)
         self.buttons["run.toggle"].setChecked(training)
 
 

@@ -176,7 +176,7 @@ def _did(run: RunView, phase: str) -> tuple[str, str]:
         return "–", "–"
     if phase == "loss":
         loss = short_number(run.loss)
-        return f"{loss} {run.unit}".rstrip(), loss
+        return loss, loss
     if phase == "gradients":
         norm, clipped = short_number(run.norm), short_number(run.clipped)
         brief = norm if norm == clipped or math.isnan(run.clipped) else f"{norm} → {clipped}"

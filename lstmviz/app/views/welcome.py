@@ -1,4 +1,4 @@
-"""The welcome page: what lstmviz is, a button that opens a file, and the samples as cards."""
+"""The welcome page: what lstmviz is, buttons that open a file and begin a training, and the samples as cards."""
 
 from __future__ import annotations
 
@@ -139,6 +139,7 @@ class WelcomeView(View):
         super().__init__(parent)
         self._columns = 0
         self.open_button = QPushButton(self)
+        self.train_button = QPushButton(self)
         self.guide_button = QPushButton(self)
         self._name, self._what, self._drop, self._heading = (QLabel(self) for _ in range(4))
         self.cards = [Card(sample, self) for sample in samples]
@@ -148,6 +149,7 @@ class WelcomeView(View):
         for card in self.cards:
             card.chosen.connect(self._on_card_chosen)
         self.open_button.clicked.connect(self._on_open_clicked)
+        self.train_button.clicked.connect(self._on_train_clicked)
         self.guide_button.clicked.connect(self._on_guide_clicked)
 
     def _lay_out(self) -> None:
@@ -170,6 +172,7 @@ class WelcomeView(View):
         actions = QHBoxLayout()
         actions.setSpacing(10)
         actions.addWidget(self.open_button)
+        actions.addWidget(self.train_button)
         actions.addWidget(self.guide_button)
         actions.addWidget(self._drop, 1)
         self._drop.setWordWrap(True)
@@ -212,6 +215,7 @@ class WelcomeView(View):
             self._what.setStyleSheet(f"color: {theme.dim}")
             self._drop.setStyleSheet(f"color: {theme.dim}")
             self.open_button.setIcon(icons.icon("open", theme))
+            self.train_button.setIcon(icons.icon("train", theme))
             self.guide_button.setIcon(icons.icon("guide", theme))
 
     def sentence(self) -> str:
@@ -245,6 +249,8 @@ class WelcomeView(View):
         self._heading.setText(tr("Samples"))
         self.open_button.setText(tr("Open…"))
         self.open_button.setToolTip(tooltip("file.open"))
+        self.train_button.setText(tr("Train…"))
+        self.train_button.setToolTip(tooltip("run.form"))
         self.guide_button.setText(tr("Guide"))
         self.guide_button.setToolTip(tooltip("guide.open"))
         self.setAccessibleName(tr("Welcome"))
@@ -256,6 +262,9 @@ class WelcomeView(View):
 
     def _on_open_clicked(self) -> None:
         self.asked.emit("file.open", {})
+
+    def _on_train_clicked(self) -> None:
+        self.asked.emit("run.form", {})
 
     def _on_guide_clicked(self) -> None:
         self.asked.emit("guide.open", {})
