@@ -18,8 +18,8 @@ from lstmviz.errors import RunError
 from lstmviz.language import tr
 from lstmviz.nets.build import build_net
 from lstmviz.nets.net import Net
-from lstmviz.nets.plan import spec_for
-from lstmviz.nets.spec import NetSpec, ProbabilityOutput
+from lstmviz.nets.plan import loss_of, spec_for
+from lstmviz.nets.spec import NetSpec
 from lstmviz.runs.config import RunConfig
 from lstmviz.runs.folder import RunFile, is_run, read_run_file, run_file
 from lstmviz.runs.settings import check_config, differing
@@ -74,15 +74,15 @@ def begin(folder: Path, config: RunConfig | None) -> Beginning:
 
 def new_run_file(beginning: Beginning, updates: int) -> RunFile:
     """run.json of a run that begins."""
-    data, output = beginning.data, beginning.spec.output
-    unit = "nats per predicted symbol" if isinstance(output, ProbabilityOutput) else "mean squared error"
+    data = beginning.data
+    unit, optimum = loss_of(beginning.spec, data.truth)
     return RunFile(
         title=data.title,
         config=beginning.config,
         parameters=sum(each.numel() for each in beginning.net.parameters()),
         updates=updates,
-        unit=data.truth.unit if data.truth is not None else unit,
-        optimum=data.truth.optimal_loss if data.truth is not None else None,
+        unit=unit,
+        optimum=optimum,
         device=str(beginning.chosen.device),
         reason=beginning.chosen.reason,
         begun=datetime.now(UTC).isoformat(timespec="seconds"),

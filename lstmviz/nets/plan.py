@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from lstmviz.language import mark
 from lstmviz.nets.encoding import handover_of
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, ValueInput, ValueOutput, check_spec
 from lstmviz.runs.config import RunConfig
 from lstmviz.sequences.datasets import DataSet
+from lstmviz.sequences.generators.truth import Truth
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.topology import START
 
@@ -38,6 +40,23 @@ def spec_for(config: RunConfig, data: DataSet) -> NetSpec:
         task="next" if data.foretells else "answer",
     )
     return check_spec(spec, spec.name)
+
+
+def loss_of(spec: NetSpec, truth: Truth | None) -> tuple[str, float | None]:
+    """The unit of the loss that ``loss_sum`` gives for a net (English, to translate), and the least it can be.
+
+    A truth tells errors of values in their own units; the loss is that of standardised ones, smaller by scale². None
+    where no truth is known, or where it cannot be told for outputs of different scales together.
+    """
+    best = None if truth is None else truth.optimal_loss
+    if not isinstance(spec.output, ValueOutput):
+        return "nats per predicted symbol" if truth is None else truth.unit, best
+    scales = set(spec.output.scale)
+    if scales == {1.0}:
+        return "mean squared error" if truth is None else truth.unit, best
+    if best:
+        best = best / scales.pop() ** 2 if len(scales) == 1 else None
+    return mark("mean squared error of standardised values"), best
 
 
 def _cell(config: RunConfig) -> str:

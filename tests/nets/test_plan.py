@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lstmviz.errors import ModelError
 from lstmviz.nets.batch import encode_example
 from lstmviz.nets.build import build_net
-from lstmviz.nets.plan import spec_for
+from lstmviz.nets.plan import loss_of, spec_for
 from lstmviz.nets.spec import OneHotInput, ProbabilityOutput, ValueInput, ValueOutput
 from lstmviz.runs.config import RunConfig
 from lstmviz.sequences.datasets import DataSet, data_set
@@ -128,6 +130,27 @@ def test_an_encoder_decoder_reads_start_says_stop_and_has_room_for_the_longest_a
     example = encode_example(net, dates("m1", "12"))
     assert example.handover == 2
     assert example.wanted.tolist() == [-100, -100, 0, 1, 3]
+
+
+def test_the_least_loss_is_told_in_the_units_in_which_the_net_pays():
+    prices = data_set("prices")
+    spec = spec_for(RunConfig(data="prices"), prices)
+    unit, least = loss_of(spec, prices.truth)
+    assert unit == "mean squared error of standardised values"
+    assert least == pytest.approx(prices.truth.optimal_loss / spec.output.scale[0] ** 2)
+    plain = spec_for(RunConfig(data="prices", standardise=False), prices)
+    assert loss_of(plain, prices.truth) == (prices.truth.unit, prices.truth.optimal_loss)
+    reber = data_set("embedded-reber")
+    spec = spec_for(RunConfig(data="embedded-reber"), reber)
+    assert loss_of(spec, reber.truth) == (reber.truth.unit, reber.truth.optimal_loss)
+    assert loss_of(spec, None) == ("nats per predicted symbol", None)
+
+
+def test_outputs_of_different_scales_have_one_least_loss_only_where_it_is_zero():
+    spec = spec_for(RunConfig(data="macro"), data_set("macro"))
+    truth = data_set("prices").truth
+    assert loss_of(spec, truth)[1] is None
+    assert loss_of(spec, replace(truth, optimal_loss=0.0))[1] == 0.0
 
 
 def test_a_config_that_its_data_contradicts_is_refused():
