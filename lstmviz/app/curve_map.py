@@ -75,7 +75,9 @@ class CurveMap:
         width, height = max(2, round(size[0] * ratio)), max(2, round(size[1] * ratio))
         self._view.resize(width, height)
         self._view.resizeEvent(None)
-        margin = (high - low) * 1.5 / height  # so that a curve along a limit is not cut in half
+        # so that neither a curve nor a dot at a limit is cut in half
+        dots = any(_stand_alone(curve.values) for curve in curves)
+        margin = (high - low) * (4 * ratio if dots else 1.5) / height
         self._box.setRange(xRange=steps, yRange=(float(low - margin), float(high + margin)), padding=0)
         self._show(curves, steps, max(1, round(ratio)))
         self._box.updateMatrix()
@@ -100,11 +102,18 @@ class CurveMap:
             times = np.arange(len(shown)) + (curve.first + begin + 0.5)
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             item.setPen(pg.mkPen(curve.colour, width=width, style=style))
-            single = len(shown) == 1
-            item.setData(times, shown, symbol="o" if single else None, symbolSize=4 * width, symbolBrush=curve.colour)
+            symbol = "o" if _stand_alone(shown) else None
+            item.setData(times, shown, symbol=symbol, symbolSize=5 * width, symbolBrush=curve.colour)
             item.show()
         for item in self._items[len(curves) :]:
             item.hide()
+
+
+def _stand_alone(values: Array) -> bool:
+    """Whether no value has a neighbour, so that a line would show none: targets of the last step alone."""
+    known = np.isfinite(values)
+    # pyqtgraph warns of dots that are all NaN, while it paints
+    return bool(known.any()) and not (known[1:] & known[:-1]).any()
 
 
 def envelope(low: Array, high: Array, limits: tuple[float, float], size: tuple[int, int], colour: QColor) -> QImage:

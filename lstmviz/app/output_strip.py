@@ -49,10 +49,13 @@ class Guesses:
 
 
 def guesses(trace: Trace, start: int, stop: int) -> Guesses:
-    """What a classifier said over the steps start..stop; p is NaN, or p of the most likely without any targets."""
+    """What a classifier said over the steps start..stop; p is NaN, or p of the most likely without any targets.
+
+    Where an encoder still reads nothing is said, and the most likely symbol is −1.
+    """
     assert trace.outputs is not None
     outputs = trace.outputs[start:stop]
-    likely = outputs.argmax(axis=1)
+    likely = np.where(np.isfinite(outputs[:, 0]), outputs.argmax(axis=1), -1)
     right = np.full(len(outputs), -1, np.intp)
     if trace.targets is None:
         return Guesses(likely, right, outputs.max(axis=1))

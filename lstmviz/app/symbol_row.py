@@ -11,9 +11,10 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 
 from lstmviz.app.drawing import Ink, sized, text
+from lstmviz.sequences.topology import START, STOP
 
-VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
-"""Signs for symbols that nobody can see."""
+VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅", START: "▷", STOP: "◻"}
+"""Signs for symbols that nobody can see, or that would need the room of seven letters."""
 _NARROWEST = 8.0
 
 Places = npt.NDArray[np.intp]

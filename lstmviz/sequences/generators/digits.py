@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 SIDE = 8
-NOISE = 0.2
+NOISE = 0.15
 """Every pixel is off by at most so much: less than half of what tells any two digits apart somewhere."""
 
-WIDTHS = (0.55, 0.95)
+WIDTHS = (0.6, 0.9)
 """Half the thickness of a stroke in pixels: a thin and a bold pen."""
 
 Floats = npt.NDArray[np.floating]
