@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import weights_of_kind
+from by_hand import weights_of_kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-from conftest import weights_of_kind
+from by_hand import weights_of_kind
 
 from lstmviz.cells.explain import Line, explain
 from lstmviz.cells.gru import GruStep, gru_step

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import torch
-from conftest import weights_of_kind
+from by_hand import weights_of_kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

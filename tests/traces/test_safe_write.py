@@ -17,7 +17,7 @@ from lstmviz.traces.safe_write import replacing, sentence
 SMALL_DISK = """
 import resource, sys
 sys.path[:0] = [sys.argv[1]]
-from conftest import lstm_weights, record_by_hand
+from by_hand import lstm_weights, record_by_hand
 import numpy as np
 from lstmviz.errors import ExportError
 from lstmviz.traces.export import export

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import KINDS
+from by_hand import KINDS
 
 from lstmviz.cells.run import run_gru, run_lstm
 from lstmviz.cells.weights import GruWeights, LayerNorm, LstmWeights
