@@ -167,7 +167,7 @@ def arrays_of(trace: Trace) -> Iterator[tuple[str, tuple[str, ...], npt.NDArray[
 def shapes(words: TraceMeta, steps: int) -> dict[str, tuple[int | None, ...]]:
     """The shape of every array that a trace with these words may have, None where any length will do.
 
-    Raises KeyError where layers and lanes do not fit together.
+    Raises KeyError where layers, lanes and their weights do not fit together.
     """
     places = [(info.index, side) for info in words.layers for side in info.directions]
     lanes = [(lane.layer, lane.direction) for lane in words.lanes]
@@ -193,6 +193,8 @@ def shapes(words: TraceMeta, steps: int) -> dict[str, tuple[int | None, ...]]:
             found[f"{group}/{name}"] = (steps, info.outputs if name == "h" else info.units)
         found |= {f"{group}/h0": (info.outputs,), f"{group}/c0": (info.units,)}
         for place, weights in lane.places().items():
+            if weights.kind != info.cell:
+                raise KeyError(f"{group}/{place}")
             sizes = weight_parts.shapes(weights.kind, info.inputs, info.units, info.outputs)
             found |= {f"{group}/{place}/{name}": shape for name, shape in sizes.items()}
     return found

@@ -173,7 +173,14 @@ def lane_from_arrays(info: LayerInfo, arrays: Mapping[str, Array], words: Mappin
 
 
 def _parts(info: LayerInfo, place: str, words: WeightWords, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays of some weights; raises EngineError where one has not the shape that the layer needs."""
+    """The arrays of some weights; raises EngineError for those of another cell or shape than the layer's."""
+    if words.kind != info.cell:
+        raise EngineError(
+            "The weights of layer {layer} are those of a cell {found} on the wire; expected {expected}.",
+            layer=info.index,
+            found=words.kind,
+            expected=info.cell,
+        )
     found = {}
     for name, shape in weight_parts.shapes(words.kind, info.inputs, info.units, info.outputs).items():
         array = arrays.get(f"{place}/{name}")

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 from lstmviz.app.signal_names import DERIVED, MAIN, short, words
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.language import tr
+from lstmviz.session.signals import offered
 from lstmviz.traces.trace import STORED, Trace
 
 COLUMNS = ((*MAIN, "x", "y"), DERIVED)
@@ -43,7 +44,8 @@ class SignalBoxes(QWidget):
     def offer(self, trace: Trace, chosen: tuple[str, ...]) -> None:
         """Offer a trace's signals, with ``chosen`` ticked, or those that a recording keeps where it names none."""
         known = {name for info in trace.layers for name in trace.names(info.index)}
-        ticked = known & set(chosen or (name for info in trace.layers for name in STORED[info.cell]))
+        shown = {name for info in trace.layers for name in offered(trace, info.index)}
+        ticked = shown & set(chosen or (name for info in trace.layers for name in STORED[info.cell]))
         for name, box in self._boxes.items():
             box.setVisible(name in known)
             box.setChecked(name in ticked)
