@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "record": "lstmviz.engine.recorder",
     "watch": "lstmviz.engine.watch",
+    "train": "lstmviz.engine.train",
     "load_model": "lstmviz.nets.reader",
     "load_sequence": "lstmviz.sequences.readers",
     "open_trace": "lstmviz.traces.store",
@@ -41,6 +42,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from lstmviz.engine.recorder import record as record
+    from lstmviz.engine.train import train as train
     from lstmviz.engine.watch import watch as watch
     from lstmviz.errors import LstmvizError as LstmvizError
     from lstmviz.nets.reader import load_model as load_model

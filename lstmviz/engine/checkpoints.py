@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from lstmviz.runs.folder import checkpoint_file, checkpoints, net_file
 from lstmviz.traces.safe_write import remove, replacing
 
 FORMAT = 1
-KEPT = 3
+KEPT = 4
 """So many checkpoints are kept: the newest, and those to fall back on."""
 _MAX_HEADER = 16 << 20
 
@@ -111,13 +111,15 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint, net: Net) -> None:
         remove(checkpoint_file(folder, update))
 
 
-def newest(folder: Path) -> tuple[bytes, list[str]]:
+def newest(folder: Path, good: Callable[[int], bool] = lambda update: True) -> tuple[bytes, list[str]]:
     """The bytes of the newest sound checkpoint of a run, none where it has none, and what is wrong with newer ones.
 
-    Raises RunError where there are checkpoints and all of them are damaged.
+    good: whether to take that of an update; the oldest is taken where none is. Raises RunError where there are
+    checkpoints and all of them are damaged.
     """
     complaints: list[str] = []
-    for update in reversed(checkpoints(folder)):
+    found = sorted(checkpoints(folder), reverse=True)
+    for update in [each for each in found if good(each)] or found[-1:]:
         file = checkpoint_file(folder, update)
         try:
             data = file.read_bytes()
@@ -135,6 +137,13 @@ def newest(folder: Path) -> tuple[bytes, list[str]]:
             complaint=complaints[0],
         )
     return b"", []
+
+
+def forget_checkpoints(folder: Path, update: int) -> None:
+    """Drop the checkpoints of later updates: the run goes on from this one, and not to the same numbers."""
+    for later in checkpoints(folder):
+        if later > update:
+            remove(checkpoint_file(folder, later))
 
 
 def tensors_of(learner: Learner) -> dict[str, Tensor]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 
 from lstmviz.engine.events import LastUpdate
 from lstmviz.language import mark
 from lstmviz.nets.net import Net
+from lstmviz.runs.metrics import Floats
 
 Why = tuple[str, dict[str, str | int | float]]
 """A sentence: its template and values."""
+_SPIKE = 10.0
+"""A loss so many times the usual one comes from weights that have run away already."""
 
 
 def divergence(net: Net, last: LastUpdate, update: int, rate: float, back: int) -> Why:
@@ -19,18 +23,29 @@ def divergence(net: Net, last: LastUpdate, update: int, rate: float, back: int) 
 
     The gradient is the first that is not finite, else the largest. back: the update that it goes back to.
     """
+    values: dict[str, str | int | float] = {"update": update, "back": back, "rate": rate}
     if not math.isfinite(last.loss):
         name, norm = _worst(net, weights=True)
         return mark(
             "The training diverged: the loss of update {update} is {loss}, and the largest weights are those of"
-            " “{name}” (norm {norm}). It is back at update {back}; lower the learning rate of {rate:g} or the"
-            " gradient clipping, then go on."
-        ), {"update": update, "loss": str(last.loss), "name": name, "norm": norm, "back": back, "rate": rate}
+            " “{name}” (norm {norm}). It is back at update {back}. The learning rate was {rate:g}: go on with a lower"
+            " one, or clip the gradient harder."
+        ), {**values, "loss": str(last.loss), "name": name, "norm": norm}
     name, norm = _worst(net, weights=False)
     return mark(
         "The training diverged: in update {update} the gradient of “{name}” has the norm {norm}. It is back at update"
-        " {back}; lower the learning rate of {rate:g} or the gradient clipping, then go on."
-    ), {"update": update, "name": name, "norm": norm, "back": back, "rate": rate}
+        " {back}. The learning rate was {rate:g}: go on with a lower one, or clip the gradient harder."
+    ), {**values, "name": name, "norm": norm}
+
+
+def sound(losses: Floats, update: int) -> bool:
+    """Whether the weights after an update were sound: the next loss, which they gave, is like those before.
+
+    losses: (N,), one number an update. The weights that a run begins with are sound, those that gave no loss are not.
+    """
+    if not 0 < update < len(losses):
+        return update == 0
+    return bool(losses[update] <= _SPIKE * np.median(losses[:update]))
 
 
 def out_of_memory(device: torch.device, update: int) -> Why:

@@ -10,7 +10,7 @@ from lstmviz.nets.net import Net
 from lstmviz.runs.metrics import Journal
 
 _MINUTE = 60.0
-_SHARE = 0.02
+_SHARE = 0.01
 """The share of the time that checkpoints at the ends of epochs may cost, where nobody said how often to write them."""
 
 

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -26,8 +25,7 @@ _SKIPPED = 20
 class Learner:
     """A net, its optimiser, and the update that is under way.
 
-    carried: the state that the segments of truncated BPTT hand on, None at the start of a mini-batch. last: the last
-    update so far.
+    carried: the state that the segments of truncated BPTT hand on, None at the start of a mini-batch.
     """
 
     def __init__(self, net: Net, config: RunConfig, device: torch.device, peers: Peers) -> None:
@@ -37,13 +35,21 @@ class Learner:
         self.scaler = torch.amp.GradScaler(device.type) if config.mixed and device.type == "cuda" else None
         self.module: nn.Module = peers.share(net)
         self.carried: State | None = None
-        self.last = LastUpdate()
+        self._numbers = [math.nan] * 4
         self._took = [0.0] * 4
+        self._phase = 3
         self._said: Tensor | None = None
         self._loss: Tensor | None = None
         self._after: State | None = None
         self._norm: Tensor = torch.zeros(())
         self._skipped = 0
+
+    @property
+    def last(self) -> LastUpdate:
+        """The last update, or as much of one as is done."""
+        loss, norm, clipped, change = self._numbers
+        first, second, third, fourth = self._took
+        return LastUpdate(loss, norm, clipped, change, (first, second, third, fourth), PHASES[self._phase])
 
     def forward(self, batch: Batch, start: int, stop: int | None, update: int) -> None:
         """Phase 1: the net reads steps ``start`` to ``stop`` of a mini-batch."""
@@ -71,7 +77,7 @@ class Learner:
             self._loss = total * (self.peers.world / everywhere[1]).to(total.dtype)
             value = float(everywhere[0] / everywhere[1])
         self._said = None
-        self.last = replace(self.last, loss=value)
+        self._numbers[0] = value
         self._done(1, began)
         return value
 
@@ -79,7 +85,7 @@ class Learner:
         """Phase 3: every weight's gradient; the norm of them all, before the clipping of the next phase."""
         began = time.perf_counter()
         assert self._loss is not None
-        self.optimiser.zero_grad()
+        self._no_gradients()
         loss = self._loss if self.scaler is None else self.scaler.scale(self._loss)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.scaler is not None:
@@ -87,14 +93,14 @@ class Learner:
         self._loss = None
         self._norm = nn.utils.get_total_norm([each.grad for each in self.parameters if each.grad is not None])
         norm = float(self._norm)
-        self.last = replace(self.last, norm=norm, clipped=min(norm, clipping) if clipping else norm)
+        self._numbers[1:3] = norm, min(norm, clipping) if clipping else norm
         self._done(2, began)
         return norm
 
     def update(self, rate: float, clipping: float, *, measure: bool) -> None:
         """Phase 4: clip the gradients and change the weights; ``measure``: by how much, too."""
         began = time.perf_counter()
-        if clipping and not self.last.norm <= clipping:
+        if clipping and not self._numbers[1] <= clipping:
             nn.utils.clip_grads_with_norm_(self.parameters, clipping, self._norm)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -105,7 +111,7 @@ class Learner:
             self.scaler.step(self.optimiser)
             self.scaler.update()
         if measure:
-            self.last = replace(self.last, change=self._change(before))
+            self._numbers[3] = self._change(before)
         self.carried = None if self._after is None else cut(self._after)
         self._after = None
         self._done(3, began)
@@ -128,23 +134,26 @@ class Learner:
 
         In half precision single gradients that are too large are left out, and the scale of the loss is lowered.
         """
-        if not math.isfinite(self.last.loss):
+        loss, norm, *_ = self._numbers
+        if not math.isfinite(loss):
             return True
-        self._skipped = 0 if math.isfinite(self.last.norm) else self._skipped + 1
+        self._skipped = 0 if math.isfinite(norm) else self._skipped + 1
         return self._skipped > (0 if self.scaler is None else _SKIPPED)
 
     def forget(self) -> None:
         """Drop the update that is under way."""
         self._said = self._loss = self._after = None
         self._skipped = 0
-        self.optimiser.zero_grad()
+        self._no_gradients()
+
+    def _no_gradients(self) -> None:
+        for each in self.parameters:
+            each.grad = None
 
     def _done(self, phase: int, began: float) -> None:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)  # so that each phase's work falls into its own seconds
-        self._took[phase] = time.perf_counter() - began
-        first, second, third, fourth = self._took
-        self.last = replace(self.last, phase=PHASES[phase], took=(first, second, third, fourth))
+        self._took[phase], self._phase = time.perf_counter() - began, phase
 
     def _change(self, before: list[Tensor]) -> float:
         moved = torch._foreach_sub([each.detach() for each in self.parameters], before)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +14,17 @@ import torch
 
 from lstmviz.engine.batches import Batches, Segment, segments
 from lstmviz.engine.beginning import begin, new_run_file
-from lstmviz.engine.checkpoints import Checkpoint, Place, State, from_bytes, newest, restore, tensors_of
-from lstmviz.engine.divergence import Why, divergence, out_of_memory
+from lstmviz.engine.checkpoints import (
+    Checkpoint,
+    Place,
+    State,
+    forget_checkpoints,
+    from_bytes,
+    newest,
+    restore,
+    tensors_of,
+)
+from lstmviz.engine.divergence import Why, divergence, out_of_memory, sound
 from lstmviz.engine.events import Ended, Event, LastUpdate, Paused, Phase, Probed, Saved, Updated, Validated
 from lstmviz.engine.failures import is_memory_error
 from lstmviz.engine.keeper import Keeper
@@ -375,12 +385,15 @@ class Trainer:
 
     def _diverge(self) -> Event:
         update, rate, last = self.update + 1, self.learning_rate, self.learner.last
-        data = self.peers.told(newest(self.folder)[0] if self.first else b"")
-        checkpoint = from_bytes(data, str(self.folder))
+        good = partial(sound, self.metrics.loss)
+        found = self.peers.told(newest(self.folder, good)[0] if self.first else b"")
+        checkpoint = from_bytes(found, str(self.folder))
         why = divergence(self.net, last, update, rate, checkpoint.state.place.update)
         self._note(tr(why[0], **why[1]))
-        self._rates.forget_later()
         self._go_on(checkpoint)
+        self._rates.forget_later()
+        if self.first:
+            forget_checkpoints(self.folder, self.update)
         self._plan()
         self.state, self.why, self._until = "paused", why, ""
         return Paused(self.update)
