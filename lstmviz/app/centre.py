@@ -28,7 +28,6 @@ class Centre(QStackedWidget):
         self.switch.asked.connect(self.asked)
         self._faces = QStackedWidget(self)
         self._faces.addWidget(cell)
-        self._shown: dict[str, QWidget] = {"cell": cell}
         self._titles = TraceTitle(), TraceTitle()
         self._beside = QSplitter(Qt.Orientation.Horizontal)
         self._beside.setChildrenCollapsible(False)
@@ -61,9 +60,6 @@ class Centre(QStackedWidget):
 
     def show_face(self, face: str, view: QWidget) -> None:
         """Show a face; the training has a height of its own, and either height is kept until it is shown again."""
-        if face not in self._shown:
-            self._faces.addWidget(view)
-            self._shown[face] = view
         self._faces.setCurrentWidget(view)
         before, self._training = self._training, face == "training"
         if before != self._training:
@@ -71,9 +67,11 @@ class Centre(QStackedWidget):
                 self._heights[before] = self.splitter.sizes()
             self.splitter.setSizes(self._heights[self._training])
 
-    def fit(self, view: QWidget) -> None:
-        """Give a face that is hidden the size that it would have."""
-        if view in self._shown.values() and view is not self._faces.currentWidget():
+    def hold(self, view: QWidget) -> None:
+        """Take a face in, and give one that is hidden the size that it would have: a picture of it may be wanted."""
+        if self._faces.indexOf(view) < 0:
+            self._faces.addWidget(view)
+        if view is not self._faces.currentWidget():
             view.resize(self._faces.size())
 
     def compare(self, timeline: QWidget | None) -> None:

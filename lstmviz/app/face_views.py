@@ -7,6 +7,18 @@ from collections.abc import Callable, Mapping
 from lstmviz.app.view import View
 
 
+def _unrolled() -> View:
+    from lstmviz.app.views.unrolled import UnrolledView
+
+    return UnrolledView()
+
+
+def _layer() -> View:
+    from lstmviz.app.views.layer import LayerView
+
+    return LayerView()
+
+
 def _training() -> View:
     from lstmviz.app.views.training import TrainingView
 
@@ -20,6 +32,8 @@ def _flow() -> View:
 
 
 FACE_VIEWS: Mapping[str, Callable[[], View]] = {
+    "unrolled": _unrolled,
+    "layer": _layer,
     "training": _training,
     "flow": _flow,
 }

@@ -30,16 +30,20 @@ class RunEntry:
 
 
 class RunList:
-    """The newest runs of a folder; what their run.json says is kept, since it never changes."""
+    """The newest runs of a folder; what their run.json says is kept, since it never changes.
+
+    total: how many there are. reads: how often the folder was looked through.
+    """
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[str, datetime, int] | None] = {}
-        self.total = 0
+        self.total = self.reads = 0
 
     def read(self, parent: Path) -> list[RunEntry]:
         """The runs, the one written to last first; folders whose run.json cannot be read are passed over."""
         found = runs_in(parent)
         self.total = len(found)
+        self.reads += 1
         entries = []
         for folder in found[:MOST]:
             if folder not in self._known:

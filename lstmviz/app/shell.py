@@ -213,8 +213,7 @@ class MainWindow(QMainWindow):
         training = snapshot.face == "training" and bool(snapshot.runs)
         self.centre.welcome(snapshot.trace is None and not training)
         self.centre.show_timeline(snapshot.trace is not None)
-        face = snapshot.face if snapshot.face in ("cell", *FACE_VIEWS) else "cell"
-        self.centre.show_face(face, self.view(face))
+        self.centre.show_face(snapshot.face, self.view(snapshot.face))
 
     def _present_compared(self, snapshot: Snapshot) -> None:
         """Two timelines side by side while another trace is compared."""
@@ -231,9 +230,10 @@ class MainWindow(QMainWindow):
             for button in made.findChildren(QAbstractButton):
                 button.installEventFilter(self._keys)
             self._unseen[name] = changes(None, self.dispatcher.snapshot)
+        if name in FACES:
+            self.centre.hold(self.views[name])
         missed, self._unseen[name] = self._unseen[name], frozenset()
         if missed:
-            self.centre.fit(self.views[name])
             self._tell(name, self.dispatcher.snapshot, missed)
         return self.views[name]
 
