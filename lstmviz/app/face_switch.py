@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from lstmviz.app.controls import tooltip
+from lstmviz.app.layer_form import why_not
 from lstmviz.app.theme import THEMES, Theme
 from lstmviz.language import mark, tr
 from lstmviz.session.run_view import FACES
@@ -56,21 +57,18 @@ class FaceSwitch(QWidget):
             self._colour(theme)
         if changed & {"face", "language"}:
             self.buttons[snapshot.face].setChecked(True)
-        if changed & {"trace", "layer", "language"}:
+        if changed & {"trace", "layer", "direction", "face", "language"}:
             self._show_reason(snapshot)
         if changed & {"runs", "theme"}:
             alive = any(run.state == "training" for run in snapshot.runs)
             self.buttons["training"].setIcon(_dot(theme.good) if alive else QIcon())
 
     def _show_reason(self, snapshot: Snapshot) -> None:
-        """The matrix form is that of the recurrent layer: of other cells it would be another formula."""
-        trace = snapshot.trace
-        fits = trace is not None and trace.layers[snapshot.layer].cell == "rnn"
-        button = self.buttons["layer"]
-        button.setEnabled(fits or snapshot.face == "layer")
-        words = tooltip("face.layer")
-        if not fits:
-            words += "\n" + tr("It shows a recurrent layer; the layer that is chosen is none.")
+        """Not every cell has a matrix form."""
+        trace, button = snapshot.trace, self.buttons["layer"]
+        why = "" if trace is None else why_not(trace, snapshot.t, snapshot.layer, snapshot.direction)
+        button.setEnabled(trace is not None and (not why or snapshot.face == "layer"))
+        words = f"{tooltip('face.layer')}\n{why}".rstrip()
         button.setToolTip(words)
         button.setAccessibleDescription(words)
 

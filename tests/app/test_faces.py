@@ -51,11 +51,16 @@ def test_a_hidden_face_is_told_when_it_comes_back_and_not_before(program, open_t
     assert cell.sentence() != before
 
 
-def test_the_matrix_form_is_grey_with_a_reason_unless_the_layer_is_recurrent(program, open_trace):
+def test_the_matrix_form_is_grey_with_a_reason_where_the_layer_has_none(program, open_trace, make_trace):
     open_trace()
     button = program.window.centre.switch.buttons["layer"]
+    assert button.isEnabled()
+    trace = make_trace()
+    lane = replace(trace.lanes[0, "forward"], weights=None)
+    program.dispatcher.session.add_trace(replace(trace, lanes={(0, "forward"): lane}))
+    program.dispatcher.announce()
     assert not button.isEnabled()
-    assert "recurrent layer" in button.toolTip()
+    assert "without weights" in button.toolTip()
 
 
 def test_the_training_has_a_height_of_its_own_and_each_is_kept(program, open_trace):
