@@ -21,6 +21,8 @@ from lstmviz.engine.weights import LaneWeights, Stack
 from lstmviz.traces.trace import Check
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
+_MAGNIFIED = 10
+"""A layer norm divides by a spread that may be as small as √eps, a 316th: so much more it magnifies rounding."""
 AGAINST: tuple[str, ...] = ("cells float64", "torch")
 _STEPS = 32
 """How many steps of a recording are sampled; at least 4 of every sequence of a batch."""
@@ -55,7 +57,8 @@ class Checker:
 
     def __init__(self, lengths: list[int], stack: Stack) -> None:
         self._sample = _sample(tuple(lengths))
-        self.tolerance = TOLERANCE[stack.dtype]
+        normed = any(getattr(lane.cells, "norm", None) is not None for lane in stack.lanes.values())
+        self.tolerance = TOLERANCE[stack.dtype] * (_MAGNIFIED if normed else 1)
         # the framework has no layer of its own that could be held against the loop
         self._against = AGAINST[:1] if any(lane.loop is not None for lane in stack.lanes.values()) else AGAINST
         self._errors: list[float] = []

@@ -76,14 +76,14 @@ def by_hand(net, sequence: Sequence, handover: int):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_signal_is_that_of_the_equations_through_both_parts(kind):
-    net, sequence = a_net(**kind), said_of("abcab", "ba")
+    net, sequence = a_net(**kind).double(), said_of("abcab", "ba")
     trace = lstmviz.record(net, sequence)
     assert (trace.handover, len(trace)) == (5, 8)
     for layer, signals in enumerate(by_hand(net, sequence, 5)):
         lane = trace.lanes[layer, "forward"]
         assert set(lane.signals) == set(signals)
         for name, values in signals.items():
-            np.testing.assert_allclose(lane.signals[name], values, rtol=0, atol=1e-5, err_msg=f"{layer} {name}")
+            np.testing.assert_allclose(lane.signals[name], values, rtol=0, atol=1e-10, err_msg=f"{layer} {name}")
         np.testing.assert_array_equal(trace.weights_at(4, layer).wx, lane.weights.wx)
         np.testing.assert_array_equal(trace.weights_at(5, layer).wx, lane.decoder.wx)
         assert not np.array_equal(lane.weights.wh, lane.decoder.wh)
@@ -93,12 +93,13 @@ def test_every_signal_is_that_of_the_equations_through_both_parts(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_outputs_are_those_of_the_net_and_nothing_is_said_before_the_decoder(kind):
-    net, sequence = a_net(**kind), said_of("abc", "cb")
+    net, sequence = a_net(**kind).double(), said_of("abc", "cb")
     trace = lstmviz.record(net, sequence)
     with torch.no_grad():
-        said = torch.softmax(net.read(make_batch([encode_example(net, sequence)]))[0][0], dim=-1).numpy()
+        batch = make_batch([encode_example(net, sequence)], dtype=torch.float64)
+        said = torch.softmax(net.read(batch)[0][0], dim=-1).numpy()
     assert np.isnan(trace.outputs[:3]).all()
-    np.testing.assert_allclose(trace.outputs[3:], said[3:], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(trace.outputs[3:], said[3:], rtol=0, atol=1e-12)
     np.testing.assert_array_equal(trace.targets[:, 0], [np.nan, np.nan, np.nan, 0, 1, 3])
 
 
@@ -172,12 +173,12 @@ VALUES = NetSpec(
     ],
 )
 def test_recording_a_net_in_the_middle_of_its_training_changes_nothing_of_it(spec):
-    net = build_net(spec, 2)
+    net = build_net(spec, 2).double()
     net.set_dropout(0.5)
     net.train()
     words = spec.topology == "enc2dec"
     sequence = said_of("abc", "cb") if words else Sequence(np.random.default_rng(0).normal(size=(9, 2)))
-    x = torch.from_numpy(net.encode(sequence))[None]
+    x = torch.from_numpy(net.encode(sequence))[None].double()
     net(x).sum().backward()
     before = copy.deepcopy([(p, p.grad, p.requires_grad) for p in net.parameters()])
     random = torch.get_rng_state()
@@ -196,7 +197,7 @@ def test_recording_a_net_in_the_middle_of_its_training_changes_nothing_of_it(spe
     said = trace.outputs[trace.handover :]
     expected = quiet[trace.handover :]
     expected = torch.softmax(torch.from_numpy(expected), -1).numpy() if words else expected
-    np.testing.assert_allclose(said, expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(said, expected, rtol=0, atol=1e-12)
     assert trace.check.passed
 
 

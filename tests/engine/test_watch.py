@@ -188,10 +188,10 @@ def test_the_loop_layers_of_a_net_that_trains_are_seen_with_their_own_ends():
         layer_norm=True,
         output=ValueOutput(("x",), (0.0,), (1.0,), (0,)),
     )
-    net = build_net(spec)
+    net = build_net(spec).double()
     sequences = [Sequence(np.linspace(0, 1, steps)) for steps in (7, 4)]
     with lstmviz.watch(net) as watch:
-        net.read(make_batch([encode_example(net, sequence) for sequence in sequences]))
+        net.read(make_batch([encode_example(net, sequence) for sequence in sequences], dtype=torch.float64))
     for trace, sequence in zip(watch.traces["recurrent"], sequences, strict=True):
         assert_same_signals(trace, lstmviz.record(net, sequence))
 

@@ -29,7 +29,7 @@ def a_net(layers: int, **kind) -> Net:
         output=ValueOutput(("a",), (0.0,), (1.0,), (0,)),
         **kind,
     )
-    return build_net(spec, seed=1)
+    return build_net(spec, seed=1).double()
 
 
 def first_of(state):
@@ -40,18 +40,18 @@ def first_of(state):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_first_layer_reads_x_and_its_own_past_whole(kind):
-    net, x = a_net(2, **kind), torch.randn(3, 20, 2)
+    net, x = a_net(2, **kind), torch.randn(3, 20, 2).double()
     _, whole = read_layers(net.eval().recurrent, x)
     net.set_dropout(0.9)
     _, dropped = read_layers(net.train().recurrent, x)
-    assert torch.allclose(first_of(dropped)[0], first_of(whole)[0], atol=1e-6)
+    assert torch.allclose(first_of(dropped)[0], first_of(whole)[0], atol=1e-12)
     assert not torch.allclose(first_of(dropped)[1], first_of(whole)[1], atol=1e-3)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_layer_that_gets_nothing_from_below_still_remembers(kind):
     """All that goes up is dropped: the second layer must do what it does on zeros, its own recurrence whole."""
-    net, x = a_net(2, **kind), torch.randn(3, 20, 2)
+    net, x = a_net(2, **kind), torch.randn(3, 20, 2).double()
     net.set_dropout(1.0)
     h, _ = read_layers(net.train().recurrent, x)
     above = a_net(1, **kind)
@@ -61,13 +61,13 @@ def test_a_layer_that_gets_nothing_from_below_still_remembers(kind):
             other = names[name.replace("_l0", "_l1")]
             parameter.copy_(other[:, : parameter.shape[1]] if name.startswith("weight_ih") else other)
     alone, _ = read_layers(above.eval().recurrent, torch.zeros_like(x))
-    assert torch.allclose(h, alone, atol=1e-6)
+    assert torch.allclose(h, alone, atol=1e-12)
     assert alone[:, -1].abs().max() > 0.05
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_read_out_gets_a_part_of_h_scaled_up(kind):
-    net, x = a_net(1, **kind), torch.randn(3, 20, 2)
+    net, x = a_net(1, **kind), torch.randn(3, 20, 2).double()
     net.set_dropout(0.5)
     h, _ = read_layers(net.train().recurrent, x)
     seen = []
@@ -75,11 +75,11 @@ def test_the_read_out_gets_a_part_of_h_scaled_up(kind):
     net(x)
     kept = seen[0] != 0
     assert 0.3 < kept.float().mean() < 0.7
-    assert torch.allclose(seen[0][kept], 2 * h[kept], atol=1e-6)
+    assert torch.allclose(seen[0][kept], 2 * h[kept], atol=1e-12)
 
 
 def test_in_evaluation_nothing_is_dropped():
-    net, x = a_net(2), torch.randn(3, 20, 2)
+    net, x = a_net(2), torch.randn(3, 20, 2).double()
     whole = net.eval()(x)
     net.set_dropout(0.9)
     assert torch.equal(net(x), whole)
