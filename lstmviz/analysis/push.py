@@ -107,9 +107,9 @@ def _share(gate: str, unit: int, reset: Array | None) -> float:
 
 def _normed(matrix: Array, vector: Array, column: int, gain: Array, eps: float) -> Floats:
     """The column of a matrix as the norm of vector·matrix scales it at this vector."""
-    wide = matrix.astype(np.float64)
-    scale = float(norm_scale(vector.astype(np.float64) @ wide, eps))
-    factors: Floats = (wide[:, column] - wide.mean(axis=1)) * (float(gain[column]) / scale)
+    scale = float(norm_scale((vector @ matrix).astype(np.float64), eps))
+    own, mean = matrix[:, column].astype(np.float64), matrix.mean(axis=1, dtype=np.float64)
+    factors: Floats = (own - mean) * (float(gain[column]) / scale)
     return factors
 
 

@@ -106,7 +106,7 @@ def step_at(trace: Trace, t: int, layer: int = 0, direction: str = "forward") ->
             activation = weights.activation if isinstance(weights, RnnWeights) else "tanh"
             z = values["z"] if weights is not None else np.arctanh(values["h"])
             return RnnStep(x, h_prev, z, values["h"], activation)
-        before = {f"z{gate}": _pre_activation(weights, gate, values) for gate in ("ifog" if cell == "lstm" else "rfg")}
+        before = _pre_activations(weights, values, "ifog" if cell == "lstm" else "rfg")
     if cell == "gru":
         names: tuple[str, ...] = ("r", "f", "i", "g", "kept", "written", "h")
         return GruStep(x=x, h_prev=h_prev, **before, **{name: values[name] for name in names})
@@ -114,14 +114,16 @@ def step_at(trace: Trace, t: int, layer: int = 0, direction: str = "forward") ->
     return LstmStep(x=x, h_prev=h_prev, **before, **{name: values[name] for name in names})
 
 
-def _pre_activation(weights: Weights | None, gate: str, values: Mapping[str, Array]) -> Array:
+def _pre_activations(weights: Weights | None, values: Mapping[str, Array], gates: str) -> dict[str, Array]:
+    """z… of every gate, by its name."""
+    x, h_prev = values["x"], values["h_prev"]
     if isinstance(weights, LstmWeights):
-        seen = (values[name] for name in ("x", "h_prev", "c_prev", "c"))
-        return lstm.pre_activation(weights, gate, *seen)
+        all_of_them = lstm.pre_activations(weights, x, h_prev, values["c_prev"], values["c"])
+        return {f"z{gate}": z for gate, z in zip(gates, all_of_them, strict=True)}
     if isinstance(weights, GruWeights):
-        return gru.pre_activation(weights, gate, values["x"], values["h_prev"], values["r"])
-    inverse: Array = np.arctanh(values["g"]) if gate == "g" else np.log(values[gate] / (1 - values[gate]))
-    return inverse
+        return {f"z{gate}": gru.pre_activation(weights, gate, x, h_prev, values["r"]) for gate in gates}
+    inverse = {f"z{gate}": np.log(values[gate] / (1 - values[gate])) for gate in gates if gate != "g"}
+    return {**inverse, "zg": np.arctanh(values["g"])}
 
 
 def scales(trace: Trace, layer: int = 0, direction: str = "forward") -> Mapping[str, Scale]:

@@ -91,6 +91,17 @@ def weighed(w: LstmWeights, x: Array, h_prev: Array) -> Array:
     return z
 
 
+def pre_activations(
+    w: LstmWeights, x: Array, h_prev: Array, c_prev: Array, c: Array
+) -> tuple[Array, Array, Array, Array]:
+    """zi, zf, zo and zg, (…, H) each, as ``pre_activation`` gives them one by one: all of one product."""
+    z = weighed(w, x, h_prev)
+    zi, zf, zo, zg = (z[..., w.block(gate)] for gate in "ifog")
+    if w.peephole is not None:
+        zi, zf, zo = zi + w.peephole[0] * c_prev, zf + w.peephole[1] * c_prev, zo + w.peephole[2] * c
+    return zi, zf, zo, zg
+
+
 def pre_activation(w: LstmWeights, gate: str, x: Array, h_prev: Array, c_prev: Array, c: Array) -> Array:
     """zi, zf, zo or zg, (…, H), of x (…, F), h(t−1) (…, P), c(t−1) and c(t) (…, H), peepholes and norms included.
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmviz.cells.initial import new_lstm
-from lstmviz.cells.lstm import LstmStep, lstm_step, normalised, pre_activation
+from lstmviz.cells.lstm import LstmStep, lstm_step, normalised, pre_activation, pre_activations
 from lstmviz.cells.run import LSTM_SIGNALS, run_lstm
 from lstmviz.cells.weights import LstmWeights
 
@@ -142,7 +142,8 @@ def test_each_pre_activation_alone_is_that_of_the_step(kind: str) -> None:
     w = weights_of_kind(kind, rng, 3, 5, np.float64)
     x, h, c = (rng.normal(size=(2, n)) for n in (3, 5, 5))
     step = lstm_step(w, x, h, c)
-    for gate in "ifog":
+    for gate, z in zip("ifog", pre_activations(w, x, h, c, step.c), strict=True):
+        np.testing.assert_allclose(z, getattr(step, f"z{gate}"), atol=1e-13)
         np.testing.assert_allclose(pre_activation(w, gate, x, h, c, step.c), getattr(step, f"z{gate}"), atol=1e-13)
 
 
