@@ -178,7 +178,7 @@ def _of_task(
         truth=task.truth(params),
         draw=lambda n: make(((seed + 1) << _RUN_BITS) + n),
         size=None,
-        validation=tuple(make(judge) for judge in range(min(max(count, _LEAST), MOST))),
+        validation=task.judges(params, min(max(count, _LEAST), MOST)),
         probe=replace(probe, name=title),
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lstmviz.sequences.generators.registry import GENERATORS
-from lstmviz.sequences.generators.truth import Truth
+from lstmviz.sequences.generators.truth import Generated, Truth
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.topology import Topology
 
@@ -15,6 +16,10 @@ Params = Mapping[str, object]
 _LEGIBLE = 60
 _TRIED = 100
 """A probe is the longest of so many sequences that has no more than so many steps."""
+
+_LOTS = 20
+_NEAR = 0.002
+"""The judges are the first lot whose own optimum is that near, or else the nearest of so many lots."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,26 @@ class Task:
         given = self._checked(params)
         function = GENERATORS[self.id].function
         return lambda seed: function(seed=seed, **given).sequence
+
+    def judges(self, params: Params, count: int) -> tuple[Sequence, ...]:
+        """So many sequences that judge a net, always the same.
+
+        Of several lots that one is taken for which a perfect model pays what it pays on average, so that its loss on
+        them is the optimum, and not a little more or less by chance.
+        """
+        given, function = self._checked(params), GENERATORS[self.id].function
+        optimum = self.truth(params).optimal_loss
+        best: tuple[Sequence, ...] = ()
+        nearest = math.inf
+        for lot in range(_LOTS):
+            drawn: list[Generated] = [function(seed=lot * count + n, **given) for n in range(count)]
+            bills = [one.bill for one in drawn]
+            away = abs(sum(bill for bill, _ in bills) / sum(answers for _, answers in bills) - optimum)
+            if away < nearest:
+                best, nearest = tuple(one.sequence for one in drawn), away
+            if nearest <= _NEAR * optimum:
+                break
+        return best
 
     def truth(self, params: Params) -> Truth:
         """What a perfect model scores."""

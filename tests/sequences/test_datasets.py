@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from lstmviz import language
 from lstmviz.errors import SequenceError
 from lstmviz.sequences.datasets import DataSet, data_set, fitting_topologies
 from lstmviz.sequences.generators import GENERATORS
+from lstmviz.sequences.generators.prices import coefficients
+from lstmviz.sequences.generators.reber import legal_next
 from lstmviz.sequences.samples import sample, samples
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.tasks import TASKS
@@ -223,8 +226,29 @@ def test_the_parameters_of_a_run_go_before_those_of_the_sample() -> None:
     longer = made("brackets", params={"steps": 30, "kinds": 1})
     assert len(longer.draw(0)) == len(longer.probe) == 30
     assert longer.truth is not None
-    assert longer.truth.optimal_loss == GENERATORS["brackets"].make({"kinds": 1}).truth.optimal_loss
+    assert longer.truth.optimal_loss == GENERATORS["brackets"].make({"kinds": 1, "steps": 30}).truth.optimal_loss
     np.testing.assert_array_equal(made("adding", params={"seed": 5}).draw(3).values, made("adding").draw(3).values)
+
+
+@pytest.mark.parametrize("examples", [500, 2500])
+def test_on_what_judges_a_perfect_model_pays_the_optimum(examples: int) -> None:
+    """So the loss of a net on them is to be held against the optimum, and nothing of it is luck."""
+    data = made("reber", examples=examples)
+    nats = answers = 0.0
+    for one in data.validation:
+        string = "".join(one.symbol(t) for t in range(len(one)))
+        nats += sum(math.log(len(legal_next(string[:place]))) for place in range(1, len(string)))
+        answers += len(string) - 1
+    assert data.truth is not None
+    assert nats / answers == pytest.approx(data.truth.optimal_loss, rel=0.005)
+    prices = made("prices", examples=examples)
+    first, second = coefficients(20)
+    errors = [
+        one.targets[1:, 0] - 100 - first * (one.values[1:, 0] - 100) - second * (one.values[:-1, 0] - 100)
+        for one in prices.validation
+        if one.targets is not None
+    ]
+    assert np.mean(np.square(errors, dtype=np.float64)) == pytest.approx(1.0, rel=0.01)
 
 
 def test_the_share_of_validation_tells_how_many_sequences_judge() -> None:

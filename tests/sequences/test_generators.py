@@ -24,7 +24,6 @@ from lstmviz.sequences.generators.order import temporal_order
 from lstmviz.sequences.generators.reber import (
     EMBEDDED_GRAPH,
     GRAPH,
-    continual_reber,
     embedded_reber,
     embedded_reber_strings,
     legal_next,
@@ -148,33 +147,6 @@ def test_what_a_perfect_model_pays_at_each_step_is_the_entropy_of_the_legal_symb
             assert np.isnan(generated.optimum[t])
             assert symbol == "E"
             place = 0
-
-
-def test_the_continual_stream_is_the_strings_without_borders_and_certain_of_each_beginning() -> None:
-    generated = continual_reber(seed=5, steps=400)
-    text = text_of(generated)
-    whole = "".join(islice(embedded_reber_strings(5), 60))
-    assert text == whole[:400]
-    sequence = generated.sequence
-    assert sequence.targets is not None
-    assert "".join(sequence.vocabulary[int(place)] for place in sequence.targets[:, 0]) == whole[1:401]
-    start = 0
-    assert sequence.labels is not None
-    for t, label in enumerate(sequence.labels):
-        legal = legal_next(whole[start : t + 1])
-        assert generated.optimum[t] == math.log(len(legal) or 1)
-        if label.endswith("close"):
-            assert whole[t + 1] == label[0] == whole[start + 1]
-        if not legal:
-            start = t + 1
-    long = continual_reber(seed=0, steps=60_000)
-    truth = long.truth
-    assert long.optimum.mean() == pytest.approx(truth.optimal_loss, rel=0.01)
-    assert truth.optimal_loss == pytest.approx(7 * math.log(2) / 12, abs=1e-15)
-    assert truth.guessable == pytest.approx(np.mean(1 / np.exp(long.optimum)), rel=0.01)
-    outer = sum(str(label).endswith("close") for label in long.sequence.labels or ()) / 60_000
-    (ignorant,) = truth.baselines.values()
-    assert ignorant == pytest.approx(truth.optimal_loss + outer * math.log(2), rel=0.01)
 
 
 def test_expected_visits_of_a_coin_are_two() -> None:

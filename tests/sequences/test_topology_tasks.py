@@ -49,6 +49,10 @@ def test_the_best_forecast_of_prices_errs_by_the_shocks_and_saying_the_last_agai
     best, *_ = np.linalg.lstsq(seen, following[1:], rcond=None)
     np.testing.assert_allclose(best[:2], coefficients(20), atol=0.01)
     assert np.mean((seen @ best - following[1:]) ** 2) == pytest.approx(4.0, rel=0.02)
+    first, second = coefficients(20)
+    errors = following[1:] - 100 - first * (p[1:] - 100) - second * (p[:-1] - 100)
+    assert generated.paid is not None
+    np.testing.assert_allclose(generated.paid[1:], errors**2, atol=1e-3)
     assert truth.optimal_loss == pytest.approx(generated.optimum.mean(), rel=1e-12)
     assert np.mean((following - p) ** 2) == pytest.approx(truth.baselines["says the last value again"], rel=0.05)
     assert np.var(following) == pytest.approx(truth.baselines["predicts the mean"], rel=0.05)
@@ -64,6 +68,9 @@ def test_the_first_price_is_of_the_stationary_law_and_tells_as_much_as_the_optim
     assert optimum[1] == 1.0
     assert optimum[0] == pytest.approx(spread * (1 - likeness**2), rel=1e-9)
     assert np.mean((second - likeness * first) ** 2) == pytest.approx(optimum[0], rel=0.06)
+    paid = prices(seed=3, steps=2).paid
+    assert paid is not None
+    assert paid[0] == pytest.approx((second[3] - likeness * first[3]) ** 2, rel=1e-4)
     with pytest.raises(SequenceError, match="period is 3; expected 4"):
         prices(period=3)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from itertools import accumulate
@@ -12,7 +12,7 @@ from itertools import accumulate
 import numpy as np
 
 from lstmviz.language import mark
-from lstmviz.sequences.generators.chain import expected_visits
+from lstmviz.sequences.generators.chain import expected_visits, visits_in
 from lstmviz.sequences.generators.truth import Generated, Truth, require, seeded, symbol_sequence
 
 PAIRS = ("()", "[]", "{}")
@@ -53,7 +53,9 @@ def nested_brackets(seed: int = 0, steps: int = 400, kinds: int = 3, depth: int 
     )
     optimum = np.array([_nats(state, kinds, depth) for state in states])
     optimum[-1] = math.nan
-    return Generated(sequence, bracket_truth(kinds, depth), optimum)
+    surprises = _surprises(kinds, depth)
+    paid = [surprises[state][symbol] for state, symbol in zip(states[:-1], symbols[1:], strict=True)]
+    return Generated(sequence, bracket_truth(kinds, depth, steps), optimum, np.array([*paid, math.nan]))
 
 
 def moves(state: int, depth: int) -> dict[str, Fraction]:
@@ -69,22 +71,33 @@ def moves(state: int, depth: int) -> dict[str, Fraction]:
 
 def sentence_visits(depth: int) -> dict[int, Fraction]:
     """How often a sentence stands at each state on average; their sum is its mean length, since each emits a symbol."""
+    return expected_visits(_chain(depth, endless=False), START)
+
+
+def _chain(depth: int, *, endless: bool) -> dict[int, dict[int, Fraction]]:
+    """From each state to the next; after a dot comes another sentence where the text is endless."""
     chain: dict[int, dict[int, Fraction]] = {}
     for state in range(START, depth + 1):
         here = max(state, 0)
-        after = {_OPEN: here + 1, _CLOSE: here - 1, _LETTER: here}
-        chain[state] = {after[kind]: share for kind, share in moves(state, depth).items() if kind != _END}
-    return expected_visits(chain, START)
+        after = {_OPEN: here + 1, _CLOSE: here - 1, _LETTER: here, _END: START}
+        shares = moves(state, depth).items()
+        chain[state] = {after[kind]: share for kind, share in shares if endless or kind != _END}
+    return chain
 
 
 @cache
-def bracket_truth(kinds: int, depth: int) -> Truth:
-    """The optimum of ``nested_brackets``: entropy rate = nats a sentence / symbols a sentence, both exact sums."""
-    visits = sentence_visits(depth)
-    length = float(sum(visits.values(), Fraction(0)))
+def bracket_truth(kinds: int, depth: int, steps: int | None = None) -> Truth:
+    """The optimum of ``nested_brackets`` in so many steps, of which the last is not asked; None for text without end.
+
+    Without end it is the entropy rate, nats a sentence / symbols a sentence, both exact sums.
+    """
+    visits: Mapping[int, Fraction | float] = (
+        sentence_visits(depth) if steps is None else visits_in(_chain(depth, endless=True), START, steps - 1)
+    )
+    length = float(sum(visits.values()))
     nats = sum(float(count) * _nats(state, kinds, depth) for state, count in visits.items())
     right = sum(float(count) * max(_symbol_shares(state, kinds, depth)) for state, count in visits.items())
-    closings = float(sum((count * moves(state, depth).get(_CLOSE, 0) for state, count in visits.items()), Fraction(0)))
+    closings = sum(float(count * moves(state, depth).get(_CLOSE, 0)) for state, count in visits.items())
     return Truth(
         optimal_loss=nats / length,
         unit="nats per predicted symbol",
@@ -103,6 +116,26 @@ def _symbol_shares(state: int, kinds: int, depth: int) -> list[float]:
     """The probability of each symbol that may follow, given the stack."""
     sizes = {_OPEN: kinds, _LETTER: len(LETTERS), _CLOSE: 1, _END: 1}
     return [float(share) / sizes[kind] for kind, share in moves(state, depth).items() for _ in range(sizes[kind])]
+
+
+@cache
+def _surprises(kinds: int, depth: int) -> dict[int, dict[str, float]]:
+    """−ln p of each symbol at each state; of the closing ones only that of the open bracket comes up."""
+    kind_of = {
+        **dict.fromkeys("([{", _OPEN),
+        **dict.fromkeys(")]}", _CLOSE),
+        **dict.fromkeys(LETTERS, _LETTER),
+        END: _END,
+    }
+    ways = {_OPEN: kinds, _LETTER: len(LETTERS), _CLOSE: 1, _END: 1}
+    return {
+        state: {
+            symbol: -math.log(float(moves(state, depth)[kind]) / ways[kind])
+            for symbol, kind in kind_of.items()
+            if kind in moves(state, depth)
+        }
+        for state in range(START, depth + 1)
+    }
 
 
 @cache

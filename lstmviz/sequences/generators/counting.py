@@ -27,7 +27,8 @@ def anbn(seed: int = 0, strings: int = 10, largest: int = 10) -> Generated:
     drawn = [next(counts) for _ in range(strings)]
     sequence = stream((anbn_string(n) for n in drawn), "aⁿbⁿ")
     optimum = np.concatenate([_entropies(n, largest) for n in drawn])
-    return Generated(sequence, _truth(largest), optimum)
+    paid = np.concatenate([_surprises(n, largest) for n in drawn])
+    return Generated(sequence, _truth(largest), optimum, paid)
 
 
 def anbn_strings(seed: int = 0, largest: int = 10) -> Iterator[str]:
@@ -57,6 +58,12 @@ def _entropies(n: int, largest: int) -> np.ndarray[tuple[int], np.dtype[np.float
     """Entropy of the next symbol at each step: after k a, another a has probability (N − k)/(N − k + 1)."""
     after_a = [_coin(1 / (largest - k + 1)) for k in range(1, n + 1)]
     return np.array([0.0, *after_a, *([0.0] * n), math.nan])
+
+
+def _surprises(n: int, largest: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """−ln p of the next symbol at each step: another a, and after the n-th the first b."""
+    after_a = [-math.log((largest - k) / (largest - k + 1)) for k in range(1, n)]
+    return np.array([0.0, *after_a, math.log(largest - n + 1), *([0.0] * n), math.nan])
 
 
 def _coin(p: float) -> float:

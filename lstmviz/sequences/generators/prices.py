@@ -48,7 +48,9 @@ def prices(seed: int = 0, steps: int = 50, period: int = 20, noise: float = 1.0)
     )
     optimum = np.full(steps, noise**2)
     optimum[0] *= spread * (1 - likeness**2)
-    return Generated(sequence, _truth(steps, period, noise), optimum)
+    paid = (noise * shocks[1:]) ** 2
+    paid[0] *= spread * (1 - likeness**2)
+    return Generated(sequence, _truth(steps, period, noise), optimum, paid)
 
 
 def coefficients(period: int) -> tuple[float, float]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from lstmviz.errors import SequenceError
 from lstmviz.language import mark
-from lstmviz.sequences.generators.chain import expected_visits
+from lstmviz.sequences.generators.chain import expected_visits, visits_in
 from lstmviz.sequences.generators.truth import Generated, Truth, require, seeded, stream, symbol_sequence
 from lstmviz.sequences.sequence import Sequence
 
@@ -90,7 +90,7 @@ def continual_reber(seed: int = 0, steps: int = 200) -> Generated:
         source=_CONTINUAL_SOURCE,
     )
     optimum = np.array([math.log(len(EMBEDDED_GRAPH.get(state, "B"))) for state in states[:steps]])
-    return Generated(sequence, _continual_truth(), optimum)
+    return Generated(sequence, _continual_truth(steps), optimum)
 
 
 def reber_strings(seed: int = 0) -> Iterator[str]:
@@ -221,17 +221,20 @@ def _embedded_truth() -> Truth:
 
 
 @cache
-def _continual_truth() -> Truth:
-    length, tosses = moments(EMBEDDED_GRAPH, "start")
+def _continual_truth(steps: int) -> Truth:
+    moves = {state: _shares(list(arrows.values())) for state, arrows in EMBEDDED_GRAPH.items()}
+    visits = visits_in({**moves, "end": moves["start"]}, "start", steps)
+    tosses = sum(count for state, count in visits.items() if len(EMBEDDED_GRAPH.get(state, "")) == 2) / steps
+    outer = sum(count for state, count in visits.items() if state.endswith("close")) / steps
     return Truth(
-        optimal_loss=float(tosses / length) * math.log(2),
+        optimal_loss=tosses * math.log(2),
         unit="nats per predicted symbol",
         explanation=mark(
             "As in the embedded grammar a string has 12 symbols on average and 7 coin tosses; here its first symbol is "
-            "foretold as well, and is certain: 7 ln 2 / 12 nats a symbol. One that forgets the outer letter tosses "
-            "once more."
+            "foretold as well, and is certain: in the long run 7 ln 2 / 12 nats a symbol. One that forgets the outer "
+            "letter tosses once more a string."
         ),
         source=_CONTINUAL_SOURCE,
-        baselines={mark("ignores the outer letter"): float((tosses + 1) / length) * math.log(2)},
-        guessable=float((length - tosses / 2) / length),
+        baselines={mark("ignores the outer letter"): (tosses + outer) * math.log(2)},
+        guessable=1 - tosses / 2,
     )

@@ -39,12 +39,20 @@ class Truth:
 class Generated:
     """A sequence, the truth about its task, and what a perfect model pays at each of its steps.
 
-    optimum: (T,) float64 in the truth's unit, NaN where nothing is asked.
+    optimum: (T,) float64 in the truth's unit, NaN where nothing is asked: the mean over all that may come next.
+    paid: the same for what did come next, None where that is no different.
     """
 
     sequence: Sequence
     truth: Truth
     optimum: npt.NDArray[np.float64]
+    paid: npt.NDArray[np.float64] | None = None
+
+    @property
+    def bill(self) -> tuple[float, int]:
+        """What a perfect model pays for this very sequence in all, and for how many answers."""
+        paid = self.optimum if self.paid is None else self.paid
+        return float(np.nansum(paid)), int(np.isfinite(paid).sum())
 
 
 def symbol_sequence(
