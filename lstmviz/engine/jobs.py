@@ -38,6 +38,7 @@ class Job:
         self._reporter = Reporter(trainer)
         self._told: object = None
         self._reported = 0.0
+        self._to_show: Probed | None = None
         self._quiet_until = 0.0
 
     @property
@@ -62,23 +63,24 @@ class Job:
             event = trainer.advance()
             self.through = isinstance(event, Updated) or trainer.state != "training"
             if isinstance(event, Probed):
-                yield from self._show(event)
+                self._to_show = event
             elif isinstance(event, Paused):  # it may have gone back to a checkpoint, from before some probes
                 yield ProbeEnds(trainer.update, probes(trainer.folder))
-        due = time.monotonic() - self._reported >= SECONDS_BETWEEN_REPORTS
-        if due or trainer.state != "training":
+        now, resting = time.monotonic(), trainer.state != "training"
+        if self._to_show is not None and (resting or now >= self._quiet_until):
+            yield from self._show(self._to_show)
+        if resting or now - self._reported >= SECONDS_BETWEEN_REPORTS:
             yield self._report()
 
     def _show(self, probed: Probed) -> Iterator[Payload]:
-        """Hand a probe over, unless the last ones took too much of the time; those that stand still do not hurry."""
+        """Hand a probe over, and then none for as long as it takes to keep within the share."""
+        self._to_show = None
         began = time.monotonic()
-        kept = probes(self.trainer.folder)
-        if began >= self._quiet_until or self.trainer.state != "training":
-            yield ProbeBegins(probed.update, self.trainer.epoch, probed.kept)
-            yield from trace_to_wire(probed.trace)
-            took = time.monotonic() - began
-            self._quiet_until = began + took / SHARE_OF_SHOWING
-        yield ProbeEnds(probed.update, kept)
+        yield ProbeBegins(probed.update, self.trainer.epoch, probed.kept)
+        yield from trace_to_wire(probed.trace)
+        yield ProbeEnds(probed.update, probes(self.trainer.folder))
+        now = time.monotonic()
+        self._quiet_until = now + (now - began) * (1 / SHARE_OF_SHOWING - 1)
 
     def _report(self) -> Payload:
         self._told, self._reported = self._standing(), time.monotonic()

@@ -33,7 +33,8 @@ DEATHS_ALLOWED = 2
 DEATHS_WITHIN = 60.0
 """The third death within so many seconds is a failure; the engine is not started again unless asked to."""
 DEATHS_PER_REQUEST = 2
-"""A request at which the engine died so often is given up; a training, where it died so often within a minute."""
+"""A request at which the engine died so often is given up; a training, where that was within a minute and it came no
+further meanwhile."""
 
 
 class Client:
@@ -212,7 +213,7 @@ class Client:
     def _tell(self, ticket: Ticket, answer: Part | Progress | Done) -> None:
         if isinstance(answer, Part):
             try:
-                ticket.callbacks.part(answer.payload)
+                ticket.hear(answer.payload)
             except EngineError as error:
                 self._fail(ticket.id, error)
         elif isinstance(answer, Progress):

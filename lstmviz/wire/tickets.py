@@ -52,7 +52,8 @@ class Callbacks:
 class Ticket:
     """One question: its request number, whether it was sent and is over, and when the engine died of it.
 
-    lasting: answered for as long as a training goes on, while the engine answers others.
+    lasting: answered for as long as a training goes on, while the engine answers others. furthest: the update that the
+    training came to.
     """
 
     id: int
@@ -63,6 +64,14 @@ class Ticket:
     sent: bool = False
     over: bool = False
     deaths: list[float] = field(default_factory=list)
+    furthest: int = 0
+
+    def hear(self, payload: Payload) -> None:
+        """Tell a part of the answer; no death was the fault of a training that came further since."""
+        if isinstance(payload, RunReport) and payload.update > self.furthest:
+            self.furthest = payload.update
+            self.deaths.clear()
+        self.callbacks.part(payload)
 
     def cancel(self) -> None:
         """No callback is called after this; the engine stops at its next place to stop."""

@@ -38,12 +38,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def report(state: str) -> RunReport:
+def report(state: str, update: int = 1) -> RunReport:
     import numpy as np
 
     nothing = array_to_wire(np.zeros(0))
     return RunReport(
-        state=state, update=1, epoch=0, phase="update", took=(0.0, 0.0, 0.0, 0.0), loss=1.0, norm=1.0, clipped=1.0,
+        state=state, update=update, epoch=0, phase="update", took=(0.0, 0.0, 0.0, 0.0), loss=1.0, norm=1.0, clipped=1.0,
         change=0.0, speed=1.0, seconds_left=None, learning_rate=0.1, clipping=1.0, fresh=Metrics(*[nothing] * 7),
     )  # fmt: skip
 
@@ -94,6 +94,19 @@ def test_deaths_that_lie_further_apart_than_a_minute_give_no_training_up(bench: 
     assert ticket.over
     assert "given up" in str(bench.told[-1])
     assert bench.engine.asked() == []
+
+
+def test_a_training_that_came_further_was_not_what_killed_the_engine(bench: Bench, clock: list[float]) -> None:
+    ticket = train(bench)
+    for update in (10, 20, 30, 40):
+        bench.engine.say(Part(1, report("training", update)))
+        clock[0] += 31
+        die(bench)
+    assert not ticket.over
+    bench.engine.say(Part(1, report("training", 35)))
+    clock[0] += 31
+    die(bench)
+    assert ticket.over
 
 
 def test_a_request_at_which_the_engine_dies_takes_no_training_with_it(bench: Bench, clock: list[float]) -> None:
