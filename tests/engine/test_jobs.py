@@ -342,10 +342,11 @@ def test_a_training_goes_on_after_its_engine_was_killed_as_if_nothing_had_been(
 def test_the_end_of_whoever_asked_leaves_a_checkpoint(tmp_path: Path, output_too: bool) -> None:
     folder = tmp_path / "run"
     command = engine_command()
+    quiet = msgspec.structs.replace(LONG, probe_every=1_000_000)  # nobody reads, and the pipe is soon full
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as engine:
         assert engine.stdin is not None
         assert engine.stdout is not None
-        engine.stdin.write(encode(Train(1, str(folder), LONG)))
+        engine.stdin.write(encode(Train(1, str(folder), quiet)))
         engine.stdin.flush()
         until = time.monotonic() + 60
         while not is_run(folder) or not read_metrics(metrics_file(folder)).rows:
