@@ -21,6 +21,7 @@ _STEADY_FACTOR, _STEADY_CHANGE = 0.1, math.log(10)
 """Steady: within 10 % a step, and within a factor of 10 over the whole reach."""
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a gradient may explode beyond all numbers: that is what is looked for
 def gradient_flow(trace: Trace, dy: Floats) -> Arrays:
     """∂L/∂h(t) and ∂L/∂c(t) of every layer, direction and step, by back-propagation through time.
 
@@ -92,8 +93,11 @@ def _named(cell: str, runs: list[Backward], turn: slice) -> Arrays:
     return arrays
 
 
+@np.errstate(over="ignore", invalid="ignore", under="ignore")
 def norms(arrays: Mapping[str, Array]) -> Arrays:
-    """What a picture of the flow needs: dh and dc as they are, (T, ·) float32, and the norm of everything at each step.
+    """What a picture of the flow needs: dh and dc as they are, (T, ·), and the norm of everything at each step.
+
+    dh and dc are float32, or float64 where they are too large for that.
 
     The norm of ``0/forward/dc`` over its units is ``0/forward/norm/dc``, (T,) float64: right also where the gradient is
     too small for float32. ``norm/passed`` is that of what came to the state (c of an LSTM, else h) from later steps,
@@ -106,7 +110,8 @@ def norms(arrays: Mapping[str, Array]) -> Arrays:
         lane, _, name = key.rpartition("/")
         found[f"{lane}/norm/{name}"] = _norm(array)
         if name in ("dh", "dc"):
-            found[key] = array.astype(np.float32)
+            fits = not (np.abs(array) > np.finfo(np.float32).max).any()
+            found[key] = array.astype(np.float32) if fits else array
         if name.endswith("_through_out"):
             found[f"{lane}/norm/passed"] = _norm(arrays[f"{lane}/{name[:2]}"] - array)
     return found

@@ -134,25 +134,26 @@ SLIM = 0.4
 """The width of a … as a share of a number's."""
 
 
-def elided(count: int, room: float, keep: int = 0) -> tuple[int | None, ...]:
+def elided(count: int, room: float, keep: int = 0, slim: float = SLIM) -> tuple[int | None, ...]:
     """As many of ``count`` places as have room, ``keep`` among them, None for the … where some are left out.
 
-    The first and the last are kept before others, then those after the first; at least one is.
+    The first and the last are kept before others, then those after the first; at least one is. slim: what a
+    … takes of the room that a number takes.
     """
     if count <= room:
         return tuple(range(count))
     kept = {min(max(keep, 0), count - 1)}
     for place in (0, count - 1, *range(1, count)):
-        if span(_closed(kept | {place}, count)) <= room:
+        if span(_closed(kept | {place}, count), slim) <= room:
             kept.add(place)
         elif place not in (0, count - 1):
             break
     return _closed(kept, count)
 
 
-def span(places: Sequence[int | None]) -> float:
+def span(places: Sequence[int | None], slim: float = SLIM) -> float:
     """How many numbers' widths the places take."""
-    return sum(SLIM if place is None else 1.0 for place in places)
+    return sum(slim if place is None else 1.0 for place in places)
 
 
 def _closed(kept: set[int], count: int) -> tuple[int | None, ...]:

@@ -79,15 +79,14 @@ def sheet(width: int, height: int, top: int, sizes: tuple[int, int, int, int], r
     batch, inputs, outputs, units = sizes
     small_w, large_w, small_h, large_h = _CELL
     free_h = height - top - HEADING - SUM - FOOT - 8
-    most_rows = max(4, free_h // small_h)
+    most_rows = max(4, (free_h - 10) // small_h)
     room = max(5.0, (width - NAMES - DOT - EQUALS - _PAD) / small_w)
     n = min(units, max(2.0, room / 4))
     k = min(inputs + outputs, most_rows - 2, max(2.0, room - 2 * n))
     n = min(units, max(1.0, (room - k) / 2))
-    of_x, of_h = _shared(inputs, outputs, k)
     columns = elided(units, n, unit)
-    rows = elided(batch, min(most_rows, _MOST_ROWS), row)
-    xs, hs = elided(inputs, of_x), elided(outputs, of_h)
+    rows = elided(batch, min(most_rows, _MOST_ROWS), row, slim=1.0)
+    xs, hs = _terms(inputs, outputs, k, most_rows - 2)
     across, down = span(xs) + span(hs) + 2 * span(columns), max(len(rows), len(xs) + len(hs) + 1)
     cell_w = int(min(max((width - NAMES - DOT - EQUALS - _PAD) / across, small_w), large_w))
     cell_h = min(max((free_h - 10) // down, small_h), large_h)
@@ -101,6 +100,17 @@ def sheet(width: int, height: int, top: int, sizes: tuple[int, int, int, int], r
     b = Block("b", (0,), columns, left, wh.rect.bottom + 6, cell_w, cell_h)
     result = Block("result", rows, columns, wx.rect.right + EQUALS, y, cell_w, cell_h)
     return Sheet(a, h, wx, wh, b, result, top, height - SUM - FOOT, height - FOOT)
+
+
+def _terms(inputs: int, outputs: int, room: float, rows: int) -> tuple[Places, Places]:
+    """The places of x and of the state before: as columns they have ``room``, as rows of W so many, where a … is as
+    high as a number."""
+    while True:
+        of_x, of_h = _shared(inputs, outputs, room)
+        xs, hs = elided(inputs, of_x), elided(outputs, of_h)
+        if len(xs) + len(hs) <= rows or room <= 2:
+            return xs, hs
+        room -= 0.5
 
 
 def _shared(inputs: int, outputs: int, room: float) -> tuple[float, float]:

@@ -224,9 +224,11 @@ def test_a_trace_without_weights_is_refused_in_a_sentence() -> None:
 def leaky(factor: float, steps: int, seed: int = 0):
     """The flow of one recurrent unit without bias that multiplies its state by ``factor``; loss at the last step."""
     w = RnnWeights(np.ones((1, 1)), np.full((1, 1), factor), np.zeros(1), "relu")
+    x = np.full((steps, 1), 1 - factor)  # takes away what the weight adds: the state stays 1
+    x[0] = 1.0
     dy = np.zeros((steps, 1))
     dy[-1] = 1.0
-    return norms(gradient_flow(make_trace([{"forward": w}], np.ones((steps, 1))), dy))
+    return norms(gradient_flow(make_trace([{"forward": w}], x), dy))
 
 
 @pytest.mark.parametrize(
@@ -277,3 +279,12 @@ def test_norms_stay_right_where_the_gradient_is_too_small_for_its_squares() -> N
     np.testing.assert_allclose(flow["0/forward/norm/dh"], 0.5 ** np.arange(999, -1, -1.0), rtol=1e-12)
     assert flow["0/forward/dh"].dtype == np.float32
     assert norms(flow).keys() == flow.keys()
+
+
+@pytest.mark.parametrize("steps", [200, 3000])
+def test_a_gradient_that_explodes_beyond_float32_and_beyond_all_numbers_is_named(steps: int) -> None:
+    found = leaky(2.0, steps)
+    assert found["0/forward/dh"].dtype == np.float64
+    said = verdict(found, "0/forward", steps - 1)
+    assert (said.kind, said.factor) == ("exploding", pytest.approx(2.0))
+    assert said.steps == min(steps - 1, 1023)
