@@ -229,7 +229,8 @@ class Training:
         before = self._runs.get(run_id)
         self._runs.report(run_id, told)
         now = self._runs.get(run_id)
-        if now is not None and now.sentence and (before is None or before.sentence != now.sentence):
+        seen = self._dispatcher.session.face == "training" and now in self._shown()  # the view has it, and keeps it
+        if now is not None and now.sentence and not seen and (before is None or before.sentence != now.sentence):
             self._dispatcher.session.notify(now.sentence, "warning")
 
     def _on_probe(self, run_id: int, line: _Line, told: ProbeEnds) -> None:

@@ -65,6 +65,8 @@ class ValueAxis:
         if not good.size:
             return cls(0.1 if logarithmic else 0.0, 1.0, logarithmic, top, height)
         low, high = float(good.min()), float(good.max())
+        if high - low <= 1e-9 * abs(high):  # one value, of which no scale is known: some room around it
+            low, high = (low / 3, high * 3) if logarithmic else (low - abs(low) / 2, high + abs(high) / 2)
         if logarithmic:
             air = max((high / low) ** 0.06, 1.05)
             return cls(low / air, high * air, True, top, height)

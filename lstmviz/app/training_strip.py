@@ -69,7 +69,9 @@ class PhaseStrip(QWidget):
     def lit(self) -> str:
         """The phase that is lit, "" for none."""
         run = self._runs[0] if self._runs else None
-        return run.phase if run is not None and run.state == "paused" and run.update + bool(run.phase) else ""
+        if run is None or run.state != "paused" or (run.update == 0 and run.phase == "update"):  # nothing is done yet
+            return ""
+        return run.phase
 
     def words(self, phase: str) -> tuple[str, ...]:
         """What each run did in a phase, without how long it took."""

@@ -81,6 +81,11 @@ def test_the_step_that_was_done_last_is_lit_while_it_stands_still(view, phase):
     assert view.strip.lit == ""
 
 
+def test_nothing_is_lit_before_anything_was_done(view):
+    show(view, hand_made_run(state="paused", phase="update", update=0))
+    assert view.strip.lit == ""
+
+
 def test_every_button_asks_for_its_command(view, qtbot):
     show(view, hand_made_run())
     for name in ("run.toggle", "run.phase", "run.batch", "run.epoch", "run.stop"):

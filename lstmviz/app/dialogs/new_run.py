@@ -33,7 +33,7 @@ from lstmviz.runs.config import RunConfig
 from lstmviz.runs.settings import DATA, GROUPS, KEPT, LEARNING, MACHINE, NET, SETTINGS, check_config
 from lstmviz.sequences.samples import Sample
 
-_COLUMNS = (((NET,), 5), ((LEARNING,), 4), ((DATA, MACHINE, KEPT), 4))
+_COLUMNS = (((NET,), 6), ((LEARNING,), 5), ((DATA, MACHINE, KEPT), 5))
 """The groups of each column and its share of the width: everything is seen at once."""
 FIRST = "reber"
 
@@ -69,8 +69,8 @@ class NewRunDialog(QDialog):
 
     def _lay_out(self) -> None:
         columns = QHBoxLayout()
-        columns.setSpacing(22)
-        self.data.setFixedWidth(226)
+        columns.setSpacing(18)
+        self.data.setFixedWidth(220)
         columns.addWidget(self.data)
         for groups, share in _COLUMNS:
             column = QVBoxLayout()
@@ -103,7 +103,7 @@ class NewRunDialog(QDialog):
         whole.addLayout(line)
         whole.addWidget(self.message)
         whole.addLayout(foot)
-        self.resize(1160, 650)
+        self.resize(1230, 660)
 
     def _fill(self, group: str) -> QFormLayout:
         form = self._forms[group]
