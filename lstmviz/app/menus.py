@@ -15,8 +15,17 @@ from lstmviz.language import tr
 from lstmviz.session.commands import COMMANDS, TOOLBAR, Command
 from lstmviz.session.snapshot import Snapshot
 
-_LIVELY = frozenset({"t", "phase", "start", "stop", "unit", "task"})
-"""Fields that change with every step; of these only the range and the task matter to a few commands."""
+_LIVELY = frozenset({"t", "phase", "start", "stop", "unit", "task", "runs", "replay", "flow", "batch"})
+"""Fields that change with every step or report of a training; of these only some matter to a few commands."""
+
+
+def _standing(snapshot: Snapshot) -> tuple[object, ...]:
+    """What commands ask of runs and replay: how they stand, not how far they are."""
+    replay = snapshot.replay
+    return (
+        tuple((run.id, run.state, run.update < run.updates) for run in snapshot.runs),
+        None if replay is None else (replay.live, replay.playing, len(replay.updates) > 1),
+    )
 
 
 class CommandAction(QAction):
@@ -59,6 +68,7 @@ class Menus(QObject):
     def __init__(self, bar: QMenuBar, parent: QObject) -> None:
         super().__init__(parent)
         self._menus: dict[tuple[str, ...], QMenu] = {}
+        self._stood: tuple[object, ...] = ()
         self.actions: Mapping[str, CommandAction] = {
             command.id: self._action(command, bar) for command in COMMANDS.values() if command.menu
         }
@@ -74,7 +84,8 @@ class Menus(QObject):
             for action in self.actions.values():
                 if action.command.icon:
                     action.setIcon(icons.icon(action.command.icon, THEMES[snapshot.theme]))
-        if changed - _LIVELY or changed & {"start", "stop", "task"}:
+        before, self._stood = self._stood, _standing(snapshot)
+        if changed - _LIVELY or changed & {"start", "stop", "task"} or before != self._stood:
             for action in self.actions.values():
                 action.show_state(snapshot)
 
