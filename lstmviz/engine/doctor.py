@@ -11,13 +11,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Literal
 
 from lstmviz import __version__, paths
 from lstmviz.engine.failures import as_sentence
 from lstmviz.errors import LstmvizError
-from lstmviz.language import tr
+from lstmviz.language import mark, tr
 from lstmviz.traces.trace import Trace
 from lstmviz.wire.pipe_transport import PipeClient
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 NEEDED = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph", "zarr", "safetensors", "msgspec", "pillow")
 EXTRAS = {"parquet": "pyarrow", "hdf5": "h5py", "video": "av", "xarray": "xarray"}
@@ -46,6 +51,7 @@ def findings() -> Iterator[Finding]:
     yield _engine()
     try:
         yield from _processors()
+        yield from _trainings()
     except (ImportError, OSError) as error:  # OSError: a shared library that torch cannot load
         yield Finding("torch", _sentence(error), ok=False)
 
@@ -146,6 +152,44 @@ def compare(device: str, here: Trace) -> Finding:
         ),
         worst <= TOLERANCE,
     )
+
+
+def _trainings() -> Iterator[Finding]:
+    """Whether the same run comes to the same weights in float32 as in float64, on two threads, and on a GPU."""
+    import torch
+
+    from lstmviz.engine.agreement import trained
+
+    try:
+        here = trained("cpu")
+        yield _agrees(tr("CPU training"), tr("float64"), here, trained("cpu", dtype=torch.float64))
+        yield _agrees(tr("CPU training"), tr("two threads"), here, trained("cpu", threads=2))
+    except Exception as error:  # noqa: BLE001 — the doctor reports whatever is wrong
+        yield Finding(tr("CPU training"), _sentence(error), ok=False)
+        return
+    devices: list[Literal["cuda", "mps"]] = ["cuda"] if torch.cuda.is_available() else []
+    devices += ["mps"] if torch.backends.mps.is_available() else []
+    for device in devices:
+        try:
+            yield _agrees(tr("{device} training", device=device), tr("the CPU"), here, trained(device))
+        except Exception as error:  # noqa: BLE001 — the doctor reports whatever is wrong
+            yield Finding(device, _sentence(error), ok=False)
+
+
+def _agrees(what: str, other: str, here: npt.NDArray[np.float64], there: npt.NDArray[np.float64]) -> Finding:
+    from lstmviz.engine import agreement
+
+    worst = agreement.apart(here, there)
+    return Finding(
+        what,
+        tr(
+            mark("{updates} updates agree with {other}: max |Δw| = {worst:.1e} of at most {most:.0e}")
+            if worst <= agreement.TOLERANCE
+            else mark("{updates} updates differ from {other}: max |Δw| = {worst:.1e}, expected at most {most:.0e}"),
+            updates=agreement.UPDATES, other=other, worst=worst, most=agreement.TOLERANCE,
+        ),
+        worst <= agreement.TOLERANCE,
+    )  # fmt: skip
 
 
 def _record(device: str) -> Trace:

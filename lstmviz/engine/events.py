@@ -64,7 +64,16 @@ class Ended:
     update: int
 
 
+Action = Literal["", "go", "pause", "phase", "batch", "epoch", "stop", "probe"]
+"""What a training can be told to do."""
 Event = Phase | Updated | Validated | Probed | Saved | Paused | Ended
+WISHED: dict[str, tuple[type[Event], ...]] = {
+    "phase": (Phase, Updated),
+    "batch": (Updated,),
+    "epoch": (Validated,),
+    "probe": (Probed,),
+}
+"""What must have happened before the training pauses again."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,8 @@ class Learner:
         """Phase 2: the mean loss over what is asked, in all processes together."""
         began = time.perf_counter()
         assert self._said is not None
-        total, count = loss_sum(self.net, self._said.float(), wanted)
+        said = self._said.float() if self.config.mixed else self._said
+        total, count = loss_sum(self.net, said, wanted)
         if self.peers.world == 1:
             self._loss = total / count
             value = float(self._loss.detach())

@@ -25,7 +25,9 @@ from lstmviz.engine.checkpoints import (
     tensors_of,
 )
 from lstmviz.engine.divergence import Why, divergence, out_of_memory, sound
-from lstmviz.engine.events import Ended, Event, LastUpdate, Paused, Phase, Probed, Saved, Updated, Validated
+from lstmviz.engine.events import (
+    WISHED, Action, Ended, Event, LastUpdate, Paused, Phase, Probed, Saved, Updated, Validated,
+)  # fmt: skip
 from lstmviz.engine.failures import is_memory_error
 from lstmviz.engine.keeper import Keeper
 from lstmviz.engine.learner import Learner
@@ -41,14 +43,8 @@ from lstmviz.runs.folder import metrics_file, net_file, probes, write_run_file
 from lstmviz.runs.metrics import Journal, Metrics, Note, Row, Validation, read_metrics
 from lstmviz.runs.probes import forget_after
 
-Action = Literal["", "go", "pause", "phase", "batch", "epoch", "stop", "probe"]
 _MEASURED = 0.1
 """Seconds between two measurements of how far the weights moved, which costs a copy of them."""
-
-_WISHED: dict[str, tuple[type[Event], ...]] = {
-    "phase": (Phase, Updated), "batch": (Updated,), "epoch": (Validated,), "probe": (Probed,),
-}  # fmt: skip
-"""What must have happened before the training pauses again."""
 
 
 class Trainer:
@@ -69,6 +65,7 @@ class Trainer:
         self.why: Why | None = None
         self.learner = Learner(self.net, self.config, self.device.device, self.peers)
         self.batches = Batches(self.data, self.net, self.config, self.device.device, self.peers)
+        self._cuts = -(-len(self.data.draw(0)) // self.config.bptt) if self.config.bptt else 1
         self._place = Place()
         self._phase = 0
         self._batch: Batch | None = None
@@ -117,8 +114,7 @@ class Trainer:
     @property
     def updates(self) -> int:
         """Updates planned; a guess where truncated BPTT cuts sequences of different lengths."""
-        cuts = -(-len(self.data.draw(0)) // self.config.bptt) if self.config.bptt else 1
-        return self.config.epochs * self.batches.per_epoch * cuts
+        return self.config.epochs * self.batches.per_epoch * self._cuts
 
     @property
     def learning_rate(self) -> float:
@@ -158,9 +154,9 @@ class Trainer:
     # --- what it is told ---
 
     def steer(self, action: Action = "", *, learning_rate: float | None = None, clipping: float | None = None) -> None:
-        """Go, pause, do one phase, batch or epoch and pause, probe now, or stop; change learning rate or clipping.
+        """Go, pause, do one phase, batch or epoch and pause, or stop; change learning rate or clipping.
 
-        What is done before it pauses or stops is done by ``advance``. Raises RunError for values that make no sense.
+        ``probe`` takes the probe now, and what trains goes on training. What is done before it pauses or stops is done by ``advance``. Raises RunError for values that make no sense.
         """
         if learning_rate is not None or clipping is not None:
             self._rates.change(self.update, self._done(), learning_rate, clipping)
@@ -169,12 +165,15 @@ class Trainer:
         if action == "pause":
             self._pause()
             return
+        if action == "probe":
+            if self._take_probe not in self._due:
+                self._due.append(self._take_probe)
+            if self.state == "training":
+                return
         self.state, self.why = "training", None
         self._until, self._met = ("" if action == "go" else action), False
-        if action == "probe":
-            self._due.append(self._take_probe)
-        elif action == "stop":
-            self._due = deque([self._save, self._end])
+        if action == "stop":
+            self._due = deque([self._take_probe, self._save, self._end])
 
     def advance(self) -> Event:
         """Do the next thing: one of the four phases, or what follows an update; say what happened.
@@ -371,7 +370,7 @@ class Trainer:
         """Pause once what was wished for is done, and what follows it."""
         if self.state != "training" or not self._until:
             return
-        self._met = self._met or isinstance(event, _WISHED.get(self._until, ()))
+        self._met = self._met or isinstance(event, WISHED.get(self._until, ()))
         if self._met and (not self._due or isinstance(event, Phase)):
             self._pause()
 

@@ -78,7 +78,7 @@ def keep_probe(folder: Path, update: int, trace: Trace) -> tuple[int, ...]:
 def thin(folder: Path, most: int = MOST) -> tuple[int, ...]:
     """Drop every second probe of a run until at most ``most`` are there; the first and the last stay."""
     kept = probes(folder)
-    while len(kept) > most:
+    while len(kept) > max(2, most):
         for update in kept[1:-1:2]:
             remove(probe_file(folder, update))
         kept = probes(folder)

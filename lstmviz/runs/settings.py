@@ -301,7 +301,7 @@ SETTINGS: tuple[Setting, ...] = (
         mark("Checkpoint every … updates"),
         KEPT,
         "int",
-        mark("0 for every epoch, and at least every minute"),
+        mark("0 for the end of an epoch where that takes no time to speak of, and at least every minute"),
         least=0,
         most=1_000_000_000,
     ),
