@@ -157,6 +157,8 @@ class ValueField(QLineEdit):
             super().keyPressEvent(event)
 
     def _restore(self) -> None:
+        if self.text() == plain_number(self._in_force) and not self.isModified():
+            return
         self.setText(plain_number(self._in_force))
         self.setModified(False)
         self._mark(True)
@@ -199,6 +201,7 @@ class Adjustments(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.rate, self.clipping = ValueField(1e-9, 100, self), ValueField(0, 1e9, self)
         self._labels = {field: QLabel(self) for field in (self.rate, self.clipping)}
+        self._theme: Theme | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
@@ -231,7 +234,9 @@ class Adjustments(QWidget):
         self.clipping.show_value(run.clipping)
         for field, label in self._labels.items():
             field.setEnabled(enabled)
-            label.setStyleSheet(f"color: {theme.dim}")
+            if theme is not self._theme:  # Qt reads a style sheet anew whenever it is set
+                label.setStyleSheet(f"color: {theme.dim}")
+        self._theme = theme
 
     def _on_rate_entered(self, value: float) -> None:
         self.asked.emit("run.rate", {"learning_rate": value})

@@ -209,19 +209,21 @@ def _paint_curve(
 
 def _paint_band(painter: QPainter, plot: QRect, x: Floats, top: Floats, bottom: Floats, colour: QColor) -> None:
     """The band between the highest and the lowest of each column of pixels."""
-    column = np.floor(x).astype(np.intp) - plot.left()
-    inside = (column >= 0) & (column < plot.width())
-    first = np.full(plot.width(), 1.0)
-    last = np.full(plot.width(), 0.0)  # nothing where no update stands
     # neighbouring spans touch, so that a steep flank is a line and not a gap
     upper, lower = np.minimum(top[1:], bottom[:-1]), np.maximum(bottom[1:], top[:-1])
     top, bottom = np.concatenate([top[:1], upper]), np.concatenate([bottom[:1], lower])
-    first[column[inside]], last[column[inside]] = np.round(top[inside]), np.round(bottom[inside])
-    rows = np.arange(plot.top(), plot.bottom() + 1)[:, None]
-    shade = np.uint32(QColor(colour).rgba())
-    pixels = np.where((rows >= first) & (rows <= last), shade, np.uint32(0))
+    column = np.floor(x).astype(np.intp) - plot.left()
+    inside = (column >= 0) & (column < plot.width())
+    first = np.full(plot.width(), 1, np.int16)
+    last = np.full(plot.width(), 0, np.int16)  # nothing where no update stands
+    first[column[inside]], last[column[inside]] = np.rint(top[inside]), np.rint(bottom[inside])
+    rows = np.arange(plot.top(), plot.bottom() + 1, dtype=np.int16)[:, None]
+    red, green, blue = (round(part * colour.alphaF()) for part in (colour.red(), colour.green(), colour.blue()))
+    shade = QColor(red, green, blue, colour.alpha())  # premultiplied, as Qt blends fastest
+    pixels = ((rows >= first) & (rows <= last)) * np.uint32(shade.rgba())
     height, width = pixels.shape
-    painter.drawImage(plot.topLeft(), QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32))
+    image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
+    painter.drawImage(plot.topLeft(), image)
 
 
 def _paint_line(painter: QPainter, x: Floats, y: Floats, colour: QColor, *, dashed: bool) -> None:

@@ -75,7 +75,8 @@ class TrainingPlots(QWidget):
             self.forget()
         elif before != self._replay:
             self.update()
-        self.setCursor(Qt.CursorShape.SizeHorCursor if self._replay is not None else Qt.CursorShape.CrossCursor)
+        if (before is None) != (self._replay is None):
+            self.setCursor(Qt.CursorShape.SizeHorCursor if self._replay is not None else Qt.CursorShape.CrossCursor)
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Draw the values on a logarithmic axis, or on a linear one."""
