@@ -14,7 +14,7 @@ NAMES = 66
 DOT, EQUALS = 26, 48
 """Width of the sign before W, and of W's names and the sign after it."""
 _PAD = 34
-_CELL = (38, 84, 17, 36)
+_CELL = (38, 84, 15, 36)
 """Smallest and largest width and height of a number."""
 _MOST_ROWS = 10
 
@@ -82,11 +82,11 @@ def sheet(width: int, height: int, top: int, sizes: tuple[int, int, int, int], r
     most_rows = max(4, (free_h - 10) // small_h)
     room = max(5.0, (width - NAMES - DOT - EQUALS - _PAD) / small_w)
     n = min(units, max(2.0, room / 4))
-    k = min(inputs + outputs, most_rows - 2, max(2.0, room - 2 * n))
+    k = min(inputs + outputs, most_rows - 1, max(2.0, room - 2 * n))
     n = min(units, max(1.0, (room - k) / 2))
     columns = elided(units, n, unit)
     rows = elided(batch, min(most_rows, _MOST_ROWS), row, slim=1.0)
-    xs, hs = _terms(inputs, outputs, k, most_rows - 2)
+    xs, hs = _terms(inputs, outputs, k, most_rows - 1)
     across, down = span(xs) + span(hs) + 2 * span(columns), max(len(rows), len(xs) + len(hs) + 1)
     cell_w = int(min(max((width - NAMES - DOT - EQUALS - _PAD) / across, small_w), large_w))
     cell_h = min(max((free_h - 10) // down, small_h), large_h)

@@ -20,7 +20,7 @@ from lstmviz.app.numbers import limit
 from lstmviz.app.theme import Theme
 from lstmviz.language import tr
 
-_MOST_PRODUCTS = 20
+_MOST = 20
 """No line is wide enough for more."""
 
 
@@ -218,14 +218,18 @@ def sum_words(paper: FormPaper, metrics: QFontMetrics, width: int) -> tuple[str,
     value = number(float(form.result[row, unit]), 4)
     head = f"{name} = {form.signs[3]}({number(z, 4)}) = {value}"
     left, bias = f"{number(z, 4)} = ", factor(form.b[unit])
-    words = products(form, row, unit, _MOST_PRODUCTS)
-    shown = len(words)
-    while shown > 1 and metrics.horizontalAdvance(_joined(left, words[:shown], terms, bias)) > width:
-        shown -= 1
-    return head, _joined(left, words[:shown], terms, bias)
+    whole = _joined(left, products(form, row, unit, len(terms)), len(terms), z, bias) if len(terms) <= _MOST else ""
+    if whole and metrics.horizontalAdvance(whole) <= width:
+        return head, whole
+    largest = products(form, row, unit, min(_MOST, len(terms) - 1))
+    while len(largest) > 1 and metrics.horizontalAdvance(_joined(left, largest, len(terms), z, bias)) > width:
+        largest.pop()
+    return head, _joined(left, largest, len(terms), z - float(form.b[unit]), bias)
 
 
-def _joined(left: str, words: list[str], terms: Array, bias: str) -> str:
-    rest = len(terms) - len(words)
-    more = [tr("[{count} more: {sum}]", count=rest, sum=number(float(terms[len(words) :].sum())))] if rest else []
-    return left + " + ".join([*words, *more, f"b {bias}"])
+def _joined(left: str, written: list[tuple[str, float]], count: int, total: float, bias: str) -> str:
+    """The sum as text; what is not written out is one number: of the whole without the bias, what is left."""
+    words, rest = [text for text, _ in written], count - len(written)
+    if rest:
+        words.append(tr("[{count} more: {sum}]", count=rest, sum=number(total - sum(term for _, term in written))))
+    return left + " + ".join([*words, f"b {bias}"])
