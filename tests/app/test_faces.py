@@ -28,16 +28,17 @@ def test_the_cell_is_the_first_face_and_no_other_is_made(program, open_trace):
     assert not set(program.window.views) & {"unrolled", "layer", "training", "flow", "compared"}
 
 
-@pytest.mark.parametrize("face", FACES)
-def test_each_face_is_shown_by_its_button_and_by_its_key(program, open_trace, qtbot, face):
+def test_each_face_is_shown_by_its_command_and_by_its_button(program, open_trace, qtbot):
     open_trace()
     window = program.window
-    qtbot.mouseClick(window.centre.switch.buttons["training"], Qt.MouseButton.LeftButton)
-    program.dispatcher.run(f"face.{face}")
-    assert window.views[face].isVisible()
-    assert window.centre.switch.buttons[face].isChecked()
-    assert [name for name in FACES if name in window.views and window.views[name].isVisible()] == [face]
-    assert len(window.views[face].sentence().split()) > 2
+    for face in FACES:
+        qtbot.mouseClick(window.centre.switch.buttons["cell"], Qt.MouseButton.LeftButton)
+        assert program.dispatcher.snapshot.face == "cell"
+        program.dispatcher.run(f"face.{face}")
+        assert window.views[face].isVisible()
+        assert window.centre.switch.buttons[face].isChecked()
+        assert [name for name in FACES if name in window.views and window.views[name].isVisible()] == [face]
+        assert len(window.views[face].sentence().split()) > 2
 
 
 def test_a_hidden_face_is_told_when_it_comes_back_and_not_before(program, open_trace):
