@@ -28,7 +28,7 @@ class Centre(QStackedWidget):
         self.switch.asked.connect(self.asked)
         self._faces = QStackedWidget(self)
         self._faces.addWidget(cell)
-        self._titles = TraceTitle(), TraceTitle()
+        self._titles = TraceTitle(self), TraceTitle(self)
         self._beside = QSplitter(Qt.Orientation.Horizontal)
         self._beside.setChildrenCollapsible(False)
         self._beside.setHandleWidth(5)
