@@ -46,8 +46,13 @@ class Questions:
         self._flow.ask(partial(self._begin_flow, trace_id, trace, step))
 
     def ask_batch(self) -> None:
-        """A few more sequences for the active trace's net: a run's own, or later windows of the same sequence."""
+        """A few more sequences for the active trace's net: a run's own, or later windows of the same sequence.
+
+        Raises RunError also while it trains, since the net would not be that of the trace any more.
+        """
         trace_id, trace = self._asked_trace()
+        if self._trains(trace_id):
+            raise RunError("The net changes while it trains; pause the training to record a mini-batch with it.")
         self._batch_of = trace
         self._batch.ask(partial(self._begin_batch, trace_id, trace))
 
@@ -63,6 +68,10 @@ class Questions:
     def _newest(self) -> bool:
         replay = self._session.runs.replay(self._session.place.trace_id)
         return replay is None or replay.position == len(replay.updates) - 1
+
+    def _trains(self, trace_id: int) -> bool:
+        run = self._session.runs.of_trace(trace_id)
+        return run is not None and run.state == "training"
 
     def _begin_flow(self, trace_id: int, trace: Trace, step: int) -> None:
         self._client.ask(
@@ -110,17 +119,16 @@ class Questions:
         """Keep what is in sight true to the trace; what cannot be asked for any more goes."""
         if not changed & {"trace", "face", "runs"} or snapshot.trace is None:
             return
-        run = self._session.runs.of_trace(snapshot.trace_id)
-        hurried = run is not None and run.state == "training"
+        trains = self._trains(snapshot.trace_id)
         if snapshot.flow is not None and self._flow_of is not snapshot.trace:
             if not self._newest():
                 self._session.flow = None
-            elif snapshot.face == "flow" and (self._flow.rested or not hurried):
+            elif snapshot.face == "flow" and (self._flow.rested or not trains):
                 self.ask_flow(snapshot.flow.step)
         if snapshot.batch and self._batch_of is not snapshot.trace:
             if not self._newest():
                 self._session.batch = ()
-            elif snapshot.face == "layer" and (self._batch.rested or not hurried):
+            elif snapshot.face == "layer" and not trains:
                 self.ask_batch()
         self._dispatcher.announce()
 

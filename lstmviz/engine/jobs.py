@@ -125,7 +125,7 @@ class Jobs:
         if new and request.title:
             write_run_file(folder, msgspec.structs.replace(read_run_file(folder), title=request.title))
         if request.paused:
-            trainer.steer("pause")
+            _pause(trainer)
         job = Job(request.id, trainer)
         self._turns.append(job)
         return job
@@ -135,7 +135,11 @@ class Jobs:
         trainer = self.at(request.folder)
         if trainer is None:
             raise RunError("“{folder}” is not being trained now. Go on with it first.", folder=request.folder)
-        trainer.steer(request.action, learning_rate=request.learning_rate, clipping=request.clipping)
+        trainer.steer(learning_rate=request.learning_rate, clipping=request.clipping)
+        if request.action == "pause":
+            _pause(trainer)
+        else:
+            trainer.steer(request.action)
 
     def at(self, folder: str | Path) -> Trainer | None:
         """The training of a folder, None where it is not under way."""
@@ -163,3 +167,10 @@ class Jobs:
                 job.trainer.close()
             except (LstmvizError, OSError):
                 log.exception("no checkpoint of %s", job.trainer.folder)
+
+
+def _pause(trainer: Trainer) -> None:
+    """Let a training stand still, with a probe of where it stands: what is seen is the net that can be asked."""
+    if trainer.state == "training":
+        trainer.steer("pause")
+        trainer.steer("probe")

@@ -12,21 +12,22 @@ from typing import Literal
 import msgspec
 import torch
 
+from lstmviz.engine import checkpoints
 from lstmviz.engine.batches import Batches, Segment, segments
 from lstmviz.engine.beginning import begin, new_run_file
-from lstmviz.engine.checkpoints import (
-    Checkpoint,
-    Place,
-    State,
-    forget_checkpoints,
-    from_bytes,
-    newest,
-    restore,
-    tensors_of,
-)
+from lstmviz.engine.checkpoints import Checkpoint, Place, State
 from lstmviz.engine.divergence import Why, divergence, out_of_memory, sound
 from lstmviz.engine.events import (
-    WISHED, Action, Ended, Event, LastUpdate, Paused, Phase, Probed, Saved, Updated, Validated,
+    WISHED,
+    Action,
+    Ended,
+    Event,
+    Paused,
+    Phase,
+    Probed,
+    Saved,
+    Updated,
+    Validated,
 )  # fmt: skip
 from lstmviz.engine.failures import is_memory_error
 from lstmviz.engine.keeper import Keeper
@@ -34,6 +35,7 @@ from lstmviz.engine.learner import Learner
 from lstmviz.engine.pace import Pace
 from lstmviz.engine.probe import Probe
 from lstmviz.engine.rates import Rates
+from lstmviz.engine.standing import Standing
 from lstmviz.errors import LstmvizError, RunError
 from lstmviz.language import tr
 from lstmviz.nets.batch import Batch
@@ -47,7 +49,7 @@ _MEASURED = 0.1
 """Seconds between two measurements of how far the weights moved, which costs a copy of them."""
 
 
-class Trainer:
+class Trainer(Standing):
     """The training of a run's folder.
 
     config: what to train; None goes on with what the folder says, and the same again goes on too. Raises LstmvizError
@@ -94,69 +96,13 @@ class Trainer:
         else:
             self._plan()
 
-    # --- how it stands ---
-
-    @property
-    def first(self) -> bool:
-        """Whether this process is the one that writes."""
-        return self.peers.first
-
-    @property
-    def update(self) -> int:
-        """Updates done."""
-        return self._place.update
-
-    @property
-    def epoch(self) -> int:
-        """Epochs done."""
-        return self._place.epoch
-
-    @property
-    def updates(self) -> int:
-        """Updates planned; a guess where truncated BPTT cuts sequences of different lengths."""
-        return self.config.epochs * self.batches.per_epoch * self._cuts
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of the next update."""
-        return self._rates.learning_rate(self._done())
-
-    @property
-    def clipping(self) -> float:
-        """The largest norm of the gradient, 0 for none."""
-        return self._rates.clipping
-
-    @property
-    def last(self) -> LastUpdate:
-        """The last update, or the part of one that is done."""
-        return self.learner.last
-
-    @property
-    def metrics(self) -> Metrics:
-        """What was measured so far."""
-        return self._journal.metrics
-
-    @property
-    def log(self) -> tuple[tuple[int, str], ...]:
-        """What was changed on the fly, and what happened, with the update."""
-        return self.metrics.log
-
-    @property
-    def speed(self) -> float:
-        """Examples a second."""
-        return self._pace.speed
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Seconds until the last epoch is done, None while nobody knows."""
-        return self._pace.seconds_left
-
     # --- what it is told ---
 
     def steer(self, action: Action = "", *, learning_rate: float | None = None, clipping: float | None = None) -> None:
         """Go, pause, do one phase, batch or epoch and pause, or stop; change learning rate or clipping.
 
-        ``probe`` takes the probe now, and what trains goes on training. What is done before it pauses or stops is done by ``advance``. Raises RunError for values that make no sense.
+        ``probe`` takes the probe now, and what trains goes on training. What is to be done before it pauses or stops
+        is done by ``advance``. Raises RunError for values that make no sense.
         """
         if learning_rate is not None or clipping is not None:
             self._rates.change(self.update, self._done(), learning_rate, clipping)
@@ -322,11 +268,6 @@ class Trainer:
         self.learner.forget()
         self._phase = 0
 
-    def _done(self) -> float:
-        """The share of the training that is done."""
-        inside = 0.0 if self._batch is None else self._place.step / self._batch.x.shape[1]
-        return (self._place.epoch + (self._place.batch + inside) / self.batches.per_epoch) / self.config.epochs
-
     def _checkpoint(self) -> Checkpoint:
         state = State(
             spec=self.spec,
@@ -338,7 +279,7 @@ class Trainer:
             plateau=self._rates.plateau,
             scaler={} if self.learner.scaler is None else self.learner.scaler.state_dict(),
         )
-        return Checkpoint(state, tensors_of(self.learner))
+        return Checkpoint(state, checkpoints.tensors_of(self.learner))
 
     def _go_on(self, checkpoint: Checkpoint, complaints: tuple[str, ...] = ()) -> None:
         """Stand where a checkpoint stands, in memory and in the folder."""
@@ -347,7 +288,7 @@ class Trainer:
         self._close_batch()
         self._due.clear()
         self._place = state.place
-        restore(self.learner, checkpoint)
+        checkpoints.restore(self.learner, checkpoint)
         self._rates.restore(state.rate, state.clipping, state.plateau, state.place.update)
         self.metrics.truncate(state.rows, state.validations)
         for complaint in complaints:
@@ -385,14 +326,14 @@ class Trainer:
     def _diverge(self) -> Event:
         update, rate, last = self.update + 1, self.learning_rate, self.learner.last
         good = partial(sound, self.metrics.loss)
-        found = self.peers.told(newest(self.folder, good)[0] if self.first else b"")
-        checkpoint = from_bytes(found, str(self.folder))
+        found = self.peers.told(checkpoints.newest(self.folder, good)[0] if self.first else b"")
+        checkpoint = checkpoints.from_bytes(found, str(self.folder))
         why = divergence(self.net, last, update, rate, checkpoint.state.place.update)
         self._note(tr(why[0], **why[1]))
         self._go_on(checkpoint)
         self._rates.forget_later()
         if self.first:
-            forget_checkpoints(self.folder, self.update)
+            checkpoints.forget_checkpoints(self.folder, self.update)
         self._plan()
         self.state, self.why, self._until = "paused", why, ""
         return Paused(self.update)

@@ -225,13 +225,38 @@ def test_learning_rate_and_clipping_change_on_the_fly_also_while_it_stands(train
     assert len([entry for told in run.of(RunReport) for entry in told.log]) == 2
 
 
-def test_a_probe_is_taken_when_asked_for(train: Callable[..., Watched]) -> None:
+def test_a_probe_is_taken_when_asked_for_and_the_training_goes_on(train: Callable[..., Watched]) -> None:
     run = train(msgspec.structs.replace(LONG, probe_every=1_000_000))
     run.reach(5)
-    run.pause()
     run.steer("probe")
-    run.wait(lambda: run.of(ProbeEnds)[-1].update == run.now.update)
-    assert len(run.of(ProbeBegins)) == 2
+    run.wait(lambda: len(run.of(ProbeBegins)) == 2)
+    at = run.of(ProbeBegins)[-1].update
+    assert at >= 5
+    run.reach(at + 5)
+    assert {told.state for told in run.of(RunReport)} == {"training"}
+
+
+@pytest.mark.parametrize("action", ["pause", "stop"])
+def test_where_it_stands_the_probe_is_of_the_net_as_it_is(
+    train: Callable[..., Watched], client: PipeClient, action: str
+) -> None:
+    run = train(msgspec.structs.replace(LONG, probe_every=1_000_000))
+    run.reach(5)
+    run.steer(action)
+    run.wait(lambda: run.state in ("paused", "ended"))
+    assert run.of(ProbeEnds)[-1].update == run.now.update
+    header = run.of(TraceHeader)[-1]
+    traces: list[Trace] = []
+    request = RecordTrace(0, str(net_file(Path(run.folder))), header.sequence)
+    client.wait(client.ask_trace(request, traces.append))
+    assert traces[0].model.sha256 == msgspec.to_builtins(header.meta["model"])["sha256"]
+
+
+def test_a_training_that_begins_paused_shows_the_net_as_it_began(train: Callable[..., Watched]) -> None:
+    run = train(paused=True)
+    run.stand()
+    assert [told.update for told in run.of(ProbeEnds)] == [0]
+    assert run.now.update == 0
 
 
 def test_a_folder_is_trained_once(train: Callable[..., Watched], client: PipeClient) -> None:

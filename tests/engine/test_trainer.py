@@ -170,7 +170,7 @@ def test_a_stopped_training_is_saved_and_goes_on_later(tmp_path: Path) -> None:
     while trainer.update < 3:
         trainer.advance()
     trainer.steer("stop")
-    assert [type(event) for event in trainer.events()] == [Saved, Ended]
+    assert [type(event) for event in trainer.events()] == [Probed, Saved, Ended]
     assert Trainer(tmp_path / "run").update == 3
 
 
