@@ -168,14 +168,14 @@ def _closed(kept: set[int], count: int) -> tuple[int | None, ...]:
 
 def products(form: Form, row: int, unit: int, most: int) -> list[tuple[str, float]]:
     """The products of which one entry is the sum, as text and number: all in their order, or, where they are more than
-    ``most``, the largest ones with the place of each."""
+    ``most``, the largest ones with the place of each, and none that is zero."""
     terms, read, w = form.terms(row, unit), form.read[row], form.w[:, unit]
     written = [f"{factor(value)}·{factor(weight)}" for value, weight in zip(read[:most], w[:most], strict=True)]
     if len(terms) <= most:
         return list(zip(written, terms.tolist(), strict=True))
     inputs, sign = form.x.shape[1], form.signs[1][0].lower()
     found = []
-    for place in np.argsort(-np.abs(terms), kind="stable")[:most].tolist():
+    for place in np.argsort(-np.abs(terms), kind="stable")[: min(most, np.count_nonzero(terms))].tolist():
         name = f"x{place}" if place < inputs else f"{sign}{place - inputs}"
         found.append((f"{name}: {factor(read[place])}·{factor(w[place])}", float(terms[place])))
     return found

@@ -82,12 +82,16 @@ def sheet(width: int, height: int, top: int, sizes: tuple[int, int, int, int], r
     most_rows = max(4, (free_h - 10) // small_h)
     room = max(5.0, (width - NAMES - DOT - EQUALS - _PAD) / small_w)
     n = min(units, max(2.0, room / 4))
-    k = min(inputs + outputs, most_rows - 1, max(2.0, room - 2 * n))
+    k = min(inputs + outputs, max(2.0, room - 2 * n))
     n = min(units, max(1.0, (room - k) / 2))
     columns = elided(units, n, unit)
     rows = elided(batch, min(most_rows, _MOST_ROWS), row, slim=1.0)
-    xs, hs = _terms(inputs, outputs, k, most_rows - 1)
-    across, down = span(xs) + span(hs) + 2 * span(columns), max(len(rows), len(xs) + len(hs) + 1)
+    # the rows of W are as many as the height allows: of the columns that they meet some may have none
+    of_x, of_h = _shared(inputs, outputs, k)
+    xs, hs = elided(inputs, of_x), elided(outputs, of_h)
+    of_x, of_h = _shared(inputs, outputs, min(inputs + outputs, most_rows - 1))
+    wxs, whs = elided(inputs, int(of_x), slim=1.0), elided(outputs, int(of_h), slim=1.0)
+    across, down = span(xs) + span(hs) + 2 * span(columns), max(len(rows), len(wxs) + len(whs) + 1)
     cell_w = int(min(max((width - NAMES - DOT - EQUALS - _PAD) / across, small_w), large_w))
     cell_h = min(max((free_h - 10) // down, small_h), large_h)
     used = NAMES + DOT + EQUALS + _PAD + round(across * cell_w)
@@ -95,22 +99,11 @@ def sheet(width: int, height: int, top: int, sizes: tuple[int, int, int, int], r
     a = Block("x", rows, xs, x, y, cell_w, cell_h)
     h = Block("before", rows, hs, a.rect.right + 4, y, cell_w, cell_h)
     left = h.rect.right + DOT
-    wx = Block("wx", xs, columns, left, y, cell_w, cell_h)
-    wh = Block("wh", hs, columns, left, wx.rect.bottom + 4, cell_w, cell_h)
+    wx = Block("wx", wxs, columns, left, y, cell_w, cell_h)
+    wh = Block("wh", whs, columns, left, wx.rect.bottom + 4, cell_w, cell_h)
     b = Block("b", (0,), columns, left, wh.rect.bottom + 6, cell_w, cell_h)
     result = Block("result", rows, columns, wx.rect.right + EQUALS, y, cell_w, cell_h)
     return Sheet(a, h, wx, wh, b, result, top, height - SUM - FOOT, height - FOOT)
-
-
-def _terms(inputs: int, outputs: int, room: float, rows: int) -> tuple[Places, Places]:
-    """The places of x and of the state before: as columns they have ``room``, as rows of W so many, where a … is as
-    high as a number."""
-    while True:
-        of_x, of_h = _shared(inputs, outputs, room)
-        xs, hs = elided(inputs, of_x), elided(outputs, of_h)
-        if len(xs) + len(hs) <= rows or room <= 2:
-            return xs, hs
-        room -= 0.5
 
 
 def _shared(inputs: int, outputs: int, room: float) -> tuple[float, float]:

@@ -48,8 +48,6 @@ class Figure:
     not drawn for want of room. loop: how far a folded cell's loop reaches out, 0 where it is not folded.
     """
 
-    width: int
-    height: int
     first: int
     count: int
     left: int
@@ -127,44 +125,41 @@ class Figure:
 def figure(
     width: int, height: int, steps: int, t: int, lanes: Lanes, layer: int, *, named: bool, says: bool, folded: bool
 ) -> Figure:
-    """Lay the net out.
+    """Lay the net out; lanes: from the last layer down, of a layer the reverse direction first.
 
-    lanes: from the last layer down, of a layer the reverse direction first. layer: the selected one, which is drawn in
-    any case. named: encoder and decoder are named. says: there is a read-out.
+    layer: the selected one, which is drawn in any case. named: encoder and decoder are. says: there is a read-out.
     """
     room = max(60, width - LEFT - RIGHT)
-    count = 1 if folded else min(steps, _MOST, max(1, room // _PITCH))
-    if count < steps and count > 1 and count % 2 == 0:
-        count -= 1
-    pitch = min(room // count, 3 * _PITCH if folded else 2 * _PITCH)
-    box = min(pitch - max(30, round(0.34 * pitch)), _WIDEST_BOX)
+    count, pitch, box = _columns(room, steps, folded=folded)
+    y = HEAD + (NAMES if named else 0)
+    top, bottom = y + (Y if says else 16), height - LEGEND - STEPS - X
+    shown, hidden = _fitting(lanes, layer, bottom - top, _LOWEST_ROW * (2 if folded else 1))
+    return Figure(
+        first=min(max(t - count // 2, 0), steps - count),
+        count=count,
+        left=LEFT + (room - count * pitch) // 2,
+        pitch=pitch,
+        box=box,
+        rows=_rows(shown, top, bottom, 34 if folded else 0),
+        names=HEAD if named else None,
+        y=y,
+        x=bottom,
+        steps=bottom + X,
+        hidden=hidden,
+        loop=min(60, (room - box) // 4) if folded else 0,
+    )
+
+
+def _columns(room: int, steps: int, *, folded: bool) -> tuple[int, int, int]:
+    """How many steps are drawn, an odd number where there are more, the width of each and that of its cell."""
     if folded:
         box = min(max(120, room // 3), 260)
-        pitch = min(room, 2 * box)
-    first = min(max(t - count // 2, 0), steps - count)
-    y = HEAD + (NAMES if named else 0)
-    top = y + (Y if says else 16)
-    bottom = height - LEGEND - STEPS - X
-    shown, hidden = _fitting(lanes, layer, bottom - top, _LOWEST_ROW * (2 if folded else 1))
-    rows = _rows(shown, top, bottom, 34 if folded else 0)
-    left = LEFT + (room - count * pitch) // 2
-    loop = min(60, (room - box) // 4) if folded else 0
-    return Figure(
-        width,
-        height,
-        first,
-        count,
-        left,
-        pitch,
-        box,
-        rows,
-        HEAD if named else None,
-        y,
-        bottom,
-        bottom + X,
-        hidden,
-        loop,
-    )
+        return 1, min(room, 2 * box), box
+    count = min(steps, _MOST, max(1, room // _PITCH))
+    if 1 < count < steps and count % 2 == 0:
+        count -= 1
+    pitch = min(room // count, 2 * _PITCH)
+    return count, pitch, min(pitch - max(30, round(0.34 * pitch)), _WIDEST_BOX)
 
 
 def _fitting(lanes: Lanes, layer: int, room: int, lowest: int) -> tuple[Lanes, tuple[int, int]]:

@@ -136,8 +136,10 @@ def test_the_matrices_stand_apart_and_inside_with_the_chosen_entry(width, height
     assert made.x.rect.bottom <= made.sum
     assert row in made.x.rows
     assert unit in made.result.columns
-    assert made.wx.rows == made.x.columns
-    assert made.wh.rows == made.before.columns
+    assert made.x.columns[0] == made.wx.rows[0] == 0
+    assert made.before.columns[0] == made.wh.rows[0] == 0
+    for place in range(len(made.result.columns)):
+        assert made.result.cell(0, place).x - made.result.x == made.wx.cell(0, place).x - made.wx.x
 
 
 def test_a_click_on_a_column_asks_for_its_unit_and_on_a_row_for_its_sum(stage: Stage, qtbot: QtBot) -> None:
