@@ -78,3 +78,25 @@ def test_what_is_no_corpus_is_said_in_a_sentence(
     monkeypatch.chdir(tmp_path)
     assert main(["record", *words, "--out", "c.zarr"]) in (1, 2)
     assert sentence in capsys.readouterr().err
+
+
+def test_inspect_lists_what_a_corpus_holds_and_export_asks_for_one_of_it(
+    corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = corpus.parent / "all.zarr"
+    assert main(["record", str(corpus), "--model", "sunspots", "--out", str(store)]) == 0
+    members = open_corpus(store)
+    members[4].path.rename(members[4].path.with_name("gone"))
+    capsys.readouterr()
+    assert main(["inspect", str(store)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith("4 of 5 recorded")
+    assert [line.split()[0] for line in lines[2:]] == [f"{member.path.name}:" for member in members]
+    assert [line.split()[1] for line in lines[2:5]] == ["a", "b", "c"]
+    assert lines[6].endswith("not recorded yet")
+
+    assert main(["export", str(store), "--out", str(corpus / "out.csv")]) == 1
+    sentence = capsys.readouterr().err
+    assert "corpus of many traces; name one of them" in sentence
+    assert str(members[0].path) in sentence
+    assert main(["export", str(members[0].path), "--out", str(corpus / "out.csv")]) == 0

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from lstmviz.runs.folder import is_run
+from lstmviz.traces.corpus import is_corpus_store
 
-What = Literal["trace", "run", "model", "sequence"]
+What = Literal["trace", "corpus", "run", "model", "sequence"]
 
 MODEL_ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
 TRACE_ENDINGS = (".zarr",)
@@ -17,16 +18,18 @@ _ZARR_FILES = ("zarr.json", ".zgroup")
 
 
 def what_is(path: str) -> What:
-    """A trace store, a run's folder, a model file or (everything else) a sequence.
+    """A trace store, a corpus of them, a run's folder, a model file or (everything else) a sequence.
 
     JSON is a model where its safetensors lie beside it. A file inside a store stands for its store, run.json for its
     run.
     """
     file = Path(path)
-    if file.suffix.lower() in TRACE_ENDINGS or file.name in _ZARR_FILES:
-        return "trace"
-    if file.is_dir() and any((file / name).exists() for name in _ZARR_FILES):
-        return "trace"
+    if (
+        file.suffix.lower() in TRACE_ENDINGS
+        or file.name in _ZARR_FILES
+        or (file.is_dir() and any((file / name).exists() for name in _ZARR_FILES))
+    ):
+        return "corpus" if is_corpus_store(store_of(path)) else "trace"
     if is_run(file) or file.name == RUN_FILE:
         return "run"
     if file.suffix.lower() in MODEL_ENDINGS:
@@ -37,7 +40,7 @@ def what_is(path: str) -> What:
 
 
 def store_of(path: str) -> str:
-    """The folder of a trace store, for a path that may be a file inside it."""
+    """The folder of a trace store or a corpus, for a path that may be a file inside it."""
     file = Path(path)
     return str(file.parent if file.name in _ZARR_FILES else file)
 

@@ -94,7 +94,7 @@ class Program(QObject):
         self.client = Client(QProcessTransport, self._on_engine_state)
         self.recording = Recording(self.dispatcher, self.client)
         self.offers = Offers(self.window, self.samples)
-        self.opening = Opening(self.dispatcher, self.recording, self.samples, self.offers.ask)
+        self.opening = Opening(self.dispatcher, self.recording, self.samples, self.offers.ask, self.offers.ask_member)
         self.offers.opening = self.opening
         self.saving = Saving(self.window, self.recording)
         self.training = Training(self.dispatcher, self.client)

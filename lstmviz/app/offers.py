@@ -1,17 +1,21 @@
-"""Asking the user for the model or the sequence that is missing."""
+"""Asking the user for what is missing: a model, a sequence, the trace of a corpus that is meant."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence as Many
+from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from lstmviz.app.dialogs.corpus import CorpusDialog
 from lstmviz.app.dialogs.record import Choice, RecordDialog
 from lstmviz.app.file_kinds import MODEL_ENDINGS, SEQUENCE_ENDINGS
 from lstmviz.app.kinds import KIND_TITLES
 from lstmviz.app.opening import Offer, Opening, no_model_sentence
 from lstmviz.language import current, tr
 from lstmviz.sequences.samples import Sample
+from lstmviz.traces.corpus import Member
 
 BROWSE = "browse"
 _SAMPLE = "sample:"
@@ -34,6 +38,17 @@ class Offers:
         self.dialog.chosen.connect(self._on_chosen)
         self.dialog.finished.connect(self._on_finished)
         self.dialog.open()
+
+    def ask_member(self, folder: str, members: Many[Member]) -> None:
+        """Ask which trace of a corpus is to be opened."""
+        dialog = CorpusDialog(Path(folder).name, members, self._window)
+        dialog.chosen.connect(self._on_member_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _on_member_chosen(self, path: str) -> None:
+        if self.opening is not None:
+            self.opening.open_paths((path,))
 
     def _sentence(self) -> str:
         if self._offer.sequence is not None:

@@ -18,6 +18,7 @@ from lstmviz.nets.spec import NetSpec
 from lstmviz.sequences.samples import Sample
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.session.dispatch import Dispatcher
+from lstmviz.traces.corpus import Member, is_corpus_store, open_corpus
 from lstmviz.traces.trace import Trace
 from lstmviz.wire.messages import NetSummary
 
@@ -42,15 +43,24 @@ def fits(net: NetSummary, sequence: Sequence) -> bool:
 
 
 class Opening:
-    """Finds out what a path is and brings model and sequence together; ``offer`` asks the user where one is missing."""
+    """Finds out what a path is and brings model and sequence together.
+
+    ``offer`` asks the user where one is missing, ``choose`` which trace of a corpus, given by its folder, is meant.
+    """
 
     def __init__(
-        self, dispatcher: Dispatcher, recording: Recording, samples: Many[Sample], offer: Callable[[Offer], None]
+        self,
+        dispatcher: Dispatcher,
+        recording: Recording,
+        samples: Many[Sample],
+        offer: Callable[[Offer], None],
+        choose: Callable[[str, Many[Member]], None],
     ) -> None:
         self._dispatcher = dispatcher
         self._recording = recording
         self._samples = tuple(samples)
         self._offer = offer
+        self._choose = choose
         self._nets: dict[str, NetSummary] = {}
         self._model: NetSummary | None = None
 
@@ -72,6 +82,8 @@ class Opening:
         if what == "trace":
             store = store_of(path)
             self._recording.open_trace(store, lambda trace: self._on_trace_opened(trace, store))
+        elif what == "corpus":
+            self._choose(store_of(path), open_corpus(store_of(path)))
         elif what == "run":
             self._dispatcher.run("run.open_folder", folder=run_of(path))
         elif what == "model":
@@ -138,7 +150,8 @@ class Opening:
             self._recording.inspect(path, self._on_model_inspected)
 
     def _on_trace_opened(self, trace: Trace, path: str) -> None:
-        self._dispatcher.session.remember(path)
+        folder = Path(path).parent  # of a corpus, whose dialog tells the traces' names
+        self._dispatcher.session.remember(str(folder) if is_corpus_store(folder) else path)
         self._add(trace, path, trace.model.path, self._spec(trace.model.path))
 
     def _add(self, trace: Trace, path: str, model: str, spec: NetSpec | None) -> None:

@@ -1,4 +1,4 @@
-"""What is inside a model, a trace store or a sequence, as lines of a name and a value."""
+"""What is inside a model, a trace store, a corpus of them or a sequence, as lines of a name and a value."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from lstmviz.language import mark, tr
 from lstmviz.sequences.generators.truth import Truth
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.topology import TOPOLOGY_TITLES
+from lstmviz.traces.corpus import is_corpus_store, open_corpus
 from lstmviz.traces.trace import LayerInfo
 from lstmviz.wire.codec import layer_from_wire
 
@@ -23,6 +24,8 @@ MODELS = (".json", ".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
 def inspect_file(path: str) -> Lines:
     """What a file holds, by what it is."""
     suffix = Path(path).suffix.lower()
+    if is_corpus_store(path):
+        return _corpus(path)
     if suffix == ".zarr" or Path(path).is_dir():
         return _trace(path)
     if suffix in MODELS:
@@ -77,6 +80,15 @@ def _trace(path: str) -> Lines:
             else f"max |Δ| = {trace.check.max_error:.1e} > {trace.check.tolerance:.0e}: {passed}",
         )
     yield tr("sequence"), trace.sequence.name
+
+
+def _corpus(path: str) -> Lines:
+    members = open_corpus(path)
+    recorded = [member.recorded for member in members]
+    yield tr("corpus"), str(path)
+    yield tr("traces"), tr("{recorded} of {total} recorded", recorded=sum(recorded), total=len(members))
+    for member, there in zip(members, recorded, strict=True):
+        yield member.path.name, member.name if there else tr("{name}: not recorded yet", name=member.name)
 
 
 def inspect_sequence(sequence: Sequence) -> Lines:

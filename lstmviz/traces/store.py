@@ -145,6 +145,12 @@ def _read_root(folder: Path) -> RootMeta:
         raise TraceError("“{path}” is no trace store; expected a folder NAME.zarr.", path=str(folder))
     words = _read_json(folder, "zarr.json", MAX_WORDS)
     attributes = words.get("attributes")
+    if isinstance(attributes, dict) and "lstmviz_corpus" in attributes:
+        raise TraceError(
+            "“{path}” is a corpus of many traces; name one of them, as in “{member}”. `lstmviz inspect` lists them.",
+            path=str(folder),
+            member=str(folder / "00000000.zarr"),
+        )
     if not isinstance(attributes, dict) or "lstmviz_trace" not in attributes:
         raise TraceError(
             "“{path}” is no finished trace store: its zarr.json does not say so. Save the trace again.",

@@ -9,6 +9,7 @@ from lstmviz.app.file_kinds import store_of, what_is
 from lstmviz.app.views.library import LibraryView
 from lstmviz.sequences.samples import samples
 from lstmviz.session.snapshot import OpenTrace, Snapshot, changes
+from lstmviz.traces.corpus import begin_corpus
 
 
 @pytest.fixture
@@ -79,9 +80,11 @@ def test_what_a_path_is_is_seen_from_its_ending_and_neighbours(tmp_path):
     (tmp_path / "net.safetensors").write_bytes(b"")
     (tmp_path / "net.json").write_text("{}")
     (tmp_path / "table.json").write_text("{}")
+    begin_corpus(tmp_path / "many.zarr", ("one",), "")
     expected = {
         "a.zarr": "trace", "run": "trace", "run/zarr.json": "trace", "net.safetensors": "model", "net.json": "model",
         "table.json": "sequence", "m.PT": "model", "a.csv": "sequence", "b.wav": "sequence", "c": "sequence",
+        "many.zarr": "corpus", "many.zarr/zarr.json": "corpus", "many.zarr/00000000.zarr": "trace",
     }  # fmt: skip
     assert {name: what_is(str(tmp_path / name)) for name in expected} == expected
     assert store_of(str(store / "zarr.json")) == str(store)

@@ -36,6 +36,7 @@ _GROUPS = {
 
 _PICTURES = {"training": "play", "starting": "play", "paused": "pause"}
 """The icon of a run in a state of its own."""
+_FILE_PICTURES = {"trace": "trace", "corpus": "open", "run": "train", "model": "model", "sequence": "series"}
 
 
 @dataclass(frozen=True)
@@ -299,5 +300,4 @@ def _stand(entry: RunEntry, states: Mapping[str, str]) -> str:
 
 
 def _file_row(path: Path) -> Row:
-    picture = {"trace": "trace", "run": "train", "model": "model", "sequence": "series"}[what_is(str(path))]
-    return Row(path.name, picture, "file.open_path", {"path": str(path)}, str(path))
+    return Row(path.name, _FILE_PICTURES[what_is(str(path))], "file.open_path", {"path": str(path)}, str(path))
