@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from lstmviz.app import drawing
+from lstmviz.app import drawing, icons
 from lstmviz.app.controls import CommandButton
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.app.training_chart import run_colour
@@ -96,7 +96,7 @@ class RunHead(QWidget):
 
 
 class SteeringBar(QWidget):
-    """Train or pause (or go on with a run that rests), one phase, one batch, one epoch, stop."""
+    """Train or pause (or go on with a run that rests), one phase, one batch, one epoch, stop, close."""
 
     asked = Signal(str, dict)
 
@@ -104,23 +104,33 @@ class SteeringBar(QWidget):
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.buttons = {name: CommandButton(name, self) for name in STEERING}
+        self.close_button = QToolButton(self)
+        self.close_button.setAutoRaise(True)
+        self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._run = 0
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(1)
         for button in self.buttons.values():
             button.asked.connect(self.asked)
             row.addWidget(button)
+        row.addWidget(self.close_button)
         self.buttons["run.continue"].setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.close_button.clicked.connect(self._on_close_clicked)
 
     def retranslate(self) -> None:
         """Say everything in the current language."""
         for button in self.buttons.values():
             button.retranslate()
         self.buttons["run.continue"].setText(tr("Go on"))
+        self.close_button.setAccessibleName(tr("Close the run"))
+        self.close_button.setToolTip(tr("Close the run; a training ends with a checkpoint, and its folder stays"))
 
     def present(self, snapshot: Snapshot, theme: Theme) -> None:
         """Enable what can be asked for, and show whether it trains."""
         training = snapshot.run is not None and snapshot.run.state == "training"
+        self._run = snapshot.run_id
+        self.close_button.setIcon(icons.icon("close", theme))
         for name, button in self.buttons.items():
             button.setEnabled(button.command.can_run(snapshot))
             button.show_icon(theme, _ICONS.get((name, training), ""))
@@ -128,6 +138,9 @@ class SteeringBar(QWidget):
         self.buttons["run.continue"].setVisible(rests)
         self.buttons["run.toggle"].setVisible(not rests)
         self.buttons["run.toggle"].setChecked(training)
+
+    def _on_close_clicked(self) -> None:
+        self.asked.emit("run.close", {"id": self._run})
 
 
 class ValueField(QLineEdit):

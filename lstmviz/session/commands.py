@@ -155,6 +155,10 @@ _FACES = {
 _DOCKS = {"library": mark("Library"), "unit": mark("Unit inspector"), "step": mark("Step in pseudocode")}
 _PICTURES = {
     "cell": mark("Cell diagram…"),
+    "unrolled": mark("Unrolled net…"),
+    "layer": mark("Matrix form…"),
+    "training": mark("Training…"),
+    "flow": mark("Gradient flow…"),
     "timeline": mark("Timeline…"),
     "unit": mark("Unit inspector…"),
     "step": mark("Step in pseudocode…"),

@@ -104,6 +104,13 @@ def test_a_run_that_rests_offers_to_go_on(view, qtbot):
     assert not view.steering.buttons["run.continue"].isVisible()
 
 
+def test_a_run_can_be_closed(view, qtbot):
+    show(view, hand_made_run(run_id=4))
+    with qtbot.waitSignal(view.asked) as asked:
+        qtbot.mouseClick(view.steering.close_button, Qt.MouseButton.LeftButton)
+    assert asked.args == ["run.close", {"id": 4}]
+
+
 def test_a_rate_is_asked_for_on_enter_and_what_is_typed_is_not_overwritten(view, qtbot):
     show(view, hand_made_run())
     field = view.adjustments.rate
@@ -256,5 +263,6 @@ def test_a_narrow_view_puts_the_settings_under_the_four_steps(view, qtbot):
 
 def test_every_control_has_a_name(view):
     show(view, hand_made_run())
-    controls = [*view.steering.buttons.values(), view.adjustments.rate, view.adjustments.clipping, view.plots.scale]
+    controls = [*view.steering.buttons.values(), view.steering.close_button]
+    controls += [view.adjustments.rate, view.adjustments.clipping, view.plots.scale]
     assert all(control.accessibleName() and control.toolTip() for control in controls)
