@@ -12,8 +12,8 @@ from lstmviz.runs.settings import BY_NAME
 class Rates:
     """rate: the learning rate before its schedule. clipping: the largest norm of the gradient, 0 for none.
 
-    A change is on the disk before it works. Where the run goes over its update again, after a kill, it is made again
-    at the same update; a newer change at an earlier update takes its place.
+    A change is on the disk before the next update. Where the run goes over its update again, after a kill, it is made
+    again at the same update; a newer change at an earlier update takes its place.
     """
 
     def __init__(self, config: RunConfig, journal: Journal) -> None:
@@ -58,8 +58,8 @@ class Rates:
             self._forget(name)
             change = Change(update, name, said, value)
             self._journal.put(change)
-            self._journal.flush(to_disk=True)
             self._make(change)
+        self._journal.flush(to_disk=True)
 
     def forget_later(self) -> None:
         """Drop the changes that were to be made again: the run takes another way now."""

@@ -132,7 +132,9 @@ class Trainer(Standing):
         if torch.get_num_threads() != self.config.threads:
             torch.set_num_threads(self.config.threads)
         try:
+            self._journal.flush_in_time()
             event = self._next_due() if self._due else self._next_phase()
+            self._settle(event)
         except LstmvizError as error:
             event = self._fail((error.template, dict(error.values)))  # type: ignore[arg-type]
         except (RuntimeError, MemoryError) as error:
@@ -140,7 +142,6 @@ class Trainer(Standing):
                 raise
             event = self._fail(out_of_memory(self.device.device, self.update + 1))
         self._pace.work(time.perf_counter() - began)
-        self._settle(event)
         return event
 
     def events(self) -> Iterator[Event]:

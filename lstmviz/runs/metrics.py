@@ -217,7 +217,7 @@ def read_metrics(path: str | Path) -> Metrics:
 class Journal:
     """metrics.jsonl being written: lines wait for at most a second, and none is lost where the disk is full.
 
-    path None: nothing is written. Raises ExportError, after which the lines still wait.
+    path None: nothing is written. ``put`` never fails; the others raise ExportError, after which the lines still wait.
     """
 
     def __init__(self, path: Path | None, metrics: Metrics) -> None:
@@ -227,11 +227,14 @@ class Journal:
         self._flushed = time.monotonic()
 
     def put(self, line: Line) -> None:
-        """Take a line into the metrics, and write it soon."""
+        """Take a line into the metrics, to be written with the next flush."""
         if self.metrics.add(line) and self._path is not None:
             self._waiting.append(_ENCODER.encode(line) + b"\n")
-            if time.monotonic() - self._flushed > _SECONDS:
-                self.flush()
+
+    def flush_in_time(self) -> None:
+        """Flush, if the last time was a second ago."""
+        if time.monotonic() - self._flushed > _SECONDS:
+            self.flush()
 
     def flush(self, *, to_disk: bool = False) -> None:
         """Write what waits; ``to_disk``: so that it survives a power cut."""

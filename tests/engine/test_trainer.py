@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import msgspec
@@ -116,6 +117,35 @@ def test_half_precision_learns_on_the_processor(tmp_path: Path) -> None:
     trainer.run()
     assert trainer.metrics.validation[-1] < trainer.metrics.loss[0] - 0.2
     assert all(each.dtype == torch.float32 for each in trainer.net.parameters())
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"data": "adding", "topology": "seq2vec", "cell": "gru", "bidirectional": True},
+        {"data": "digit-names", "topology": "vec2seq", "projection": 3},
+        {"data": "dates", "topology": "enc2dec", "layers": 2, "dropout": 0.2},
+        {"data": "continual-reber", "bptt": 20, "peepholes": True, "layer_norm": True},
+        {"data": "sunspots", "cell": "rnn", "activation": "relu", "initialisation": "orthogonal"},
+    ],
+)
+def test_every_kind_of_net_trains_is_watched_and_goes_on(settings: dict[str, object], tmp_path: Path) -> None:
+    config = changed(**{"hidden": 6, "examples": 16, "epochs": 2, "checkpoint_every": 2, "steps": 20, **settings})
+    trainer = Trainer(tmp_path / "run", config)
+    while trainer.update < 3:
+        trainer.advance()
+    again = Trainer(tmp_path / "run")
+    assert again.update == 2
+    for each in (trainer, again):
+        last = [event for event in each.events() if isinstance(event, Probed)][-1]
+    assert last.trace.check.passed
+    assert math.isfinite(again.metrics.validation[-1])
+    assert same(weights(trainer), weights(again))
+    kept = read_probe(tmp_path / "run" / "probes" / f"{again.update:010}.npz")
+    for key, lane in last.trace.lanes.items():
+        for name, array in lane.signals.items():
+            np.testing.assert_array_equal(kept.lanes[key].signals[name], array)
+    assert kept.handover == last.trace.handover
 
 
 # one thing at a time

@@ -10,11 +10,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+import torch
 
+from lstmviz.engine.batches import Batches
+from lstmviz.engine.distributed import Peers
 from lstmviz.engine.trainer import Trainer
+from lstmviz.nets.batch import NOTHING
 from lstmviz.runs.config import RunConfig
 from lstmviz.runs.folder import probes, read_run
 
+CPU = torch.device("cpu")
 # the last mini-batch of an epoch has one example: the second process has nothing to read there
 SMALL = RunConfig(
     data="embedded-reber", hidden=8, examples=17, batch=8, epochs=3, device="cpu", optimiser="momentum",
@@ -54,6 +59,20 @@ for name, config in msgspec.json.decode(sys.argv[2], type=dict[str, RunConfig]).
     assert trainer.state == "ended"
 trainer.close()
 """
+
+
+def test_the_shares_of_a_batch_are_disjoint_and_together_the_batch(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path / "run", SMALL)
+    whole = trainer.batches.at(1, 1)
+    parts = [Batches(trainer.data, trainer.net, SMALL, CPU, Peers(rank, 3)).at(1, 1) for rank in range(3)]
+    assert [len(part) for part in parts] == [3, 3, 2]
+    for rank, part in enumerate(parts):
+        for row, length in enumerate(part.lengths):
+            assert length == whole.lengths[3 * row + rank]
+            torch.testing.assert_close(part.x[row, :length], whole.x[3 * row + rank, :length])
+    # 17 examples: the last mini-batch has one, which the others read along without being asked
+    rest = [Batches(trainer.data, trainer.net, SMALL, CPU, Peers(rank, 3)).at(0, 2) for rank in range(3)]
+    assert [bool((part.wanted != NOTHING).any()) for part in rest] == [True, False, False]
 
 
 @pytest.fixture(scope="module")
