@@ -79,8 +79,9 @@ class Centre(QStackedWidget):
         if timeline is not None and len(self._columns) == 1:
             self._add_timeline(timeline)
             self._beside.setSizes([1, 1])
-        if len(self._columns) > 1:
-            self._beside.widget(1).setVisible(timeline is not None)
+        second = self._beside.widget(1)
+        if second is not None:
+            second.setVisible(timeline is not None)
         for title in self._titles:
             title.setVisible(timeline is not None)
 
