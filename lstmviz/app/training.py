@@ -90,16 +90,10 @@ class Training:
 
     def start_recipe(self, id: str) -> None:
         """Begin a ready training, or ready twins."""
-        from lstmviz.runs.recipes import RECIPES
+        from lstmviz.runs.recipes import recipe
 
-        recipe = next((one for one in RECIPES if one.id == id), None)
-        if recipe is None:
-            raise RunError(
-                "There is no ready training “{id}”; expected one of: {known}.",
-                id=id,
-                known=" ".join(one.id for one in RECIPES),
-            )
-        self.start(recipe.configs, tr(recipe.title), [tr(name) for name in recipe.names])
+        found = recipe(id)
+        self.start(found.configs, tr(found.title), [tr(name) for name in found.names])
 
     def open_folder(self, folder: str) -> None:
         """Show the run of a folder, as far as it came."""
@@ -141,7 +135,7 @@ class Training:
 
     def ask_again(self) -> None:
         """Go on with what was trained when the engine was ended and started anew by hand."""
-        for run_id, line in self._lines.items():
+        for run_id, line in list(self._lines.items()):
             view = self._runs.get(run_id)
             if view is not None and view.state in UNDER_WAY:
                 began = line.begun > 0

@@ -98,6 +98,24 @@ def test_the_probe_is_exchanged_while_one_looks_around_in_it(program, look, wait
     assert look().unit == 0
 
 
+def test_a_probe_that_was_closed_stays_closed_until_its_run_is_shown_again(program, look, wait_for):
+    start(program, LONG)
+    wait_for(lambda: look().trace is not None)
+    program.dispatcher.run("trace.close")
+    at = look().run.update
+    wait_for(lambda: look().run.update > at + 20)
+    assert look().open_traces == ()
+    program.dispatcher.run("run.show", id=look().run_id)
+    assert look().trace_id == look().run.trace_id
+    assert look().replay.live
+
+
+def test_a_twin_that_cannot_begin_lets_the_other_go_alone(program, look, qtbot):
+    start(program, LONG, RunConfig(data="no such data"), title="Uneven")
+    qtbot.waitUntil(lambda: look().twin.state == "failed" and look().run.update > 3, timeout=WAIT)
+    assert look().run.state == "training"
+
+
 def test_a_training_is_steered(program, look, wait_for):
     start(program, LONG)
     wait_for(lambda: look().run.update > 3)
