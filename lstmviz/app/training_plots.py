@@ -28,7 +28,7 @@ class TrainingPlots(QWidget):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
-        self.setMinimumSize(200, 120)
+        self.setMinimumSize(160, 80)
         self._runs: tuple[RunView, ...] = ()
         self._replay: Replay | None = None
         self._theme: Theme = LIGHT

@@ -261,6 +261,17 @@ def test_a_narrow_view_puts_the_settings_under_the_four_steps(view, qtbot):
     qtbot.waitUntil(lambda: view.adjustments.x() > view.strip.x())
 
 
+def test_in_a_small_window_the_charts_keep_their_room(view, qtbot):
+    show(view, hand_made_run())
+    view.resize(460, 230)
+    qtbot.waitUntil(lambda: not view.adjustments.isVisible())
+    assert view.plots.geometry().bottom() < view.strip.geometry().top()
+    view.resize(460, 190)
+    qtbot.waitUntil(lambda: not view.strip.isVisible())
+    view.resize(800, 360)
+    qtbot.waitUntil(lambda: view.strip.isVisible() and view.adjustments.isVisible())
+
+
 def test_every_control_has_a_name(view):
     show(view, hand_made_run())
     controls = [*view.steering.buttons.values(), view.steering.close_button]

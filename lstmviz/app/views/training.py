@@ -21,6 +21,8 @@ from lstmviz.session.snapshot import Snapshot
 _DRAWN = frozenset({"runs", "run_id", "replay", "theme", "language", "engine"})
 _NARROW = 560
 """Below so many pixels the settings stand under the four steps instead of beside them."""
+_SHORT, _SHORTEST = 310, 210
+"""Below so many pixels of height there is no room for settings under the steps, and then for the steps."""
 
 
 class TrainingView(View):
@@ -96,6 +98,8 @@ class TrainingView(View):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = self.width() < _NARROW
+        self.adjustments.setVisible(self.height() >= (_SHORT if narrow else _SHORTEST))
+        self.strip.setVisible(self.height() >= _SHORTEST)
         if narrow == (self._beside.indexOf(self.adjustments) < 0):
             return
         (self._beside if narrow else self._foot).removeWidget(self.adjustments)

@@ -6,6 +6,7 @@ Where a run's probe is shown, a second row is the axis of its training.
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from lstmviz.app.controls import CommandButton, tooltip
@@ -17,6 +18,7 @@ from lstmviz.session.snapshot import Snapshot
 from lstmviz.session.state import SPEEDS
 
 _NO_TRACE = Snapshot()
+_ROOMY = 1000
 
 
 class TransportView(View):
@@ -119,7 +121,7 @@ class TransportView(View):
             self.replay.colour(THEMES[snapshot.theme])
         if changed & {"replay", "language", "runs"}:
             self.replay.present(snapshot, THEMES[snapshot.theme])
-            self._axis_label.setVisible(snapshot.replay is not None)
+            self._name_axes()
         if changed & {"trace", "language"}:
             self._present_trace(snapshot)
         if changed & {"t", "phase", "trace", "language"}:
@@ -130,6 +132,15 @@ class TransportView(View):
         if "speed" in changed:
             nearest = min(range(len(SPEEDS)), key=lambda n: abs(SPEEDS[n] - snapshot.speed))
             self.speed.setCurrentIndex(nearest)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._name_axes()
+
+    def _name_axes(self) -> None:
+        """The names of the two axes give way to the sliders where there is no room for both."""
+        for label in (self._axis_label, self.replay.title):
+            label.setVisible(self._snapshot.replay is not None and self.width() >= _ROOMY)
 
     def sentence(self) -> str:
         """Where the cursor stands and whether it plays."""
