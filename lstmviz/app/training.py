@@ -14,7 +14,7 @@ import msgspec
 
 from lstmviz import paths
 from lstmviz.app.replaying import Replaying
-from lstmviz.errors import EngineError, LstmvizError, RunError
+from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.language import tr
 from lstmviz.runs.config import RunConfig
 from lstmviz.runs.folder import is_run, new_folder
