@@ -115,7 +115,7 @@ def _paint_loss(painter: QPainter, picture: Picture, names: tuple[str, ...]) -> 
     _paint_log(painter, picture, plot)
     painter.restore()
     unit = runs[0].unit
-    heading = tr("Loss ({unit})", unit=unit) if unit else tr("Loss")
+    heading = tr("Loss ({unit})", unit=tr(unit)) if unit else tr("Loss")
     _paint_names(painter, picture, plot, heading, _loss_entries(picture, names, curves[0].window))
 
 
