@@ -1,0 +1,186 @@
+"""Recipes: trainings with settings that are known to work; a net for each topology and task, and ready twins.
+
+The numbers in the notes were measured with these very settings and seed 0, on one thread of a CPU. The tasks of the
+literature are measured on all seeds by benchmarks/classics.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from lstmviz.errors import RunError
+from lstmviz.language import mark
+from lstmviz.runs.config import RunConfig
+
+Group = Literal["topology", "task", "twin"]
+GROUP_TITLES: dict[Group, str] = {
+    "topology": mark("The four topologies"),
+    "task": mark("Tasks of the literature"),
+    "twin": mark("Twins: two runs that differ in one setting"),
+}
+"""Titles of the groups, to translate with ``tr``."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A ready training, or two as twins. title, note and names are English, to translate with ``tr``.
+
+    configs: one, or the two of a pair of twins, which differ in one setting and have the same seed. names: what each
+    of the twins is called; empty for one run.
+    """
+
+    id: str
+    title: str
+    note: str
+    group: Group
+    configs: tuple[RunConfig, ...]
+    names: tuple[str, ...] = ()
+
+
+def recipe(id: str) -> Recipe:
+    """The recipe of a name; raises RunError where there is none."""
+    for one in RECIPES:
+        if one.id == id:
+            return one
+    raise RunError(
+        "There is no recipe “{id}”; expected one of: {known}.", id=id, known=", ".join(one.id for one in RECIPES)
+    )
+
+
+def _twins(id: str, title: str, note: str, names: tuple[str, str], base: RunConfig, **other: Any) -> Recipe:
+    """Twins: the second is the first with one setting changed."""
+    return Recipe(id, title, note, "twin", (base, replace(base, **other)), names)
+
+
+_TOPOLOGIES = (
+    Recipe(
+        "prices",
+        mark("Sequence → sequence: prices, one day ahead"),
+        mark(
+            "The price of each day goes in, that of the next comes out. Nobody can do better than a mean squared error "
+            "of 1.09; after 15 epochs this net is within 0.05 of it, where saying the last price again makes 5.5."
+        ),
+        "topology",
+        (RunConfig(data="prices", params={"steps": 50, "period": 20, "noise": 1.0}, hidden=16, examples=1000,
+                   epochs=15, batch=16, learning_rate=0.02, schedule="cosine"),),
+    ),
+    Recipe(
+        "reviews",
+        mark("Sequence → vector: a review's score"),
+        mark(
+            "A short review in Portuguese goes in word by word, and its score from −1 to +1 is asked at the full stop. "
+            "After 10 epochs the mean error is below 0.02 and the largest below 0.1; look at how c turns at “não”."
+        ),
+        "topology",
+        (RunConfig(data="reviews", topology="seq2vec", hidden=24, examples=2000, epochs=10, batch=16,
+                   learning_rate=0.01, schedule="cosine"),),
+    ),
+    Recipe(
+        "digit-names",
+        mark("Vector → sequence: a digit's name"),
+        mark(
+            "The same picture of a digit goes in at every step, its name in Portuguese comes out letter by letter. "
+            "After 12 epochs 99 of 100 names or more are spelt without a mistake."
+        ),
+        "topology",
+        (RunConfig(data="digit-names", topology="vec2seq", hidden=32, examples=2000, epochs=12, batch=16,
+                   learning_rate=0.01, schedule="cosine"),),
+    ),
+    Recipe(
+        "dates",
+        mark("Encoder → decoder: Portuguese dates to ISO"),
+        mark(
+            "A date written in Portuguese is read to its end, then a second net says it as ISO 8601 does. After 12 "
+            "epochs 97 of 100 dates or more are right in all ten places."
+        ),
+        "topology",
+        (RunConfig(data="dates", topology="enc2dec", params={"ways": 5}, hidden=64, examples=4000, epochs=12, batch=16,
+                   learning_rate=0.005, schedule="cosine"),),
+    ),
+)  # fmt: skip
+
+_TASKS = (
+    Recipe(
+        "embedded-reber",
+        mark("Embedded Reber grammar"),
+        mark(
+            "The second letter comes back as the last but one, all between is noise. Watch the loss fall to 0.44, the "
+            "exact optimum, and one unit begin to hold the letter: the forget gate opens, the input gate lets it in."
+        ),
+        "task",
+        (RunConfig(data="embedded-reber", hidden=32, forget_bias=3.0, examples=1000, epochs=8, batch=8,
+                   learning_rate=0.02, clipping=0.3, schedule="cosine"),),
+    ),
+    Recipe(
+        "adding",
+        mark("Adding problem, 100 steps"),
+        mark(
+            "Two of a hundred numbers are marked, their sum is asked at the end. For some ten thousand sequences the "
+            "net only says the mean, a squared error of 1/24; then it finds the marks, and the error falls a "
+            "hundredfold."
+        ),
+        "task",
+        (RunConfig(data="adding", topology="seq2vec", params={"length": 100}, hidden=32, forget_bias=5.0,
+                   examples=1000, epochs=70, batch=8, learning_rate=0.001, schedule="cosine"),),
+    ),
+    Recipe(
+        "temporal-order",
+        mark("Temporal order, 100 steps"),
+        mark(
+            "Two letters among a hundred distractors; the class asked at the end is their order. The loss stays at "
+            "ln 4 = 1.39, guessing, for some thousand sequences and then falls to nearly 0."
+        ),
+        "task",
+        (RunConfig(data="temporal-order", topology="seq2vec", params={"length": 100, "relevant": 2}, hidden=32,
+                   initialisation="xavier", forget_bias=5.0, examples=1000, epochs=30, batch=8, learning_rate=0.003,
+                   schedule="cosine"),),
+    ),
+    Recipe(
+        "anbn",
+        mark("Counting: aⁿbⁿ"),
+        mark(
+            "As many b as there were a, n up to 10. Look at c: one unit climbs with each a and comes down with each b. "
+            "The loss falls to 0.19, the exact optimum, and the net counts on beyond 10."
+        ),
+        "task",
+        (RunConfig(data="anbn", params={"largest": 10}, hidden=8, forget_bias=5.0, examples=1000, epochs=10, batch=8,
+                   learning_rate=0.01, schedule="cosine"),),
+    ),
+    Recipe(
+        "continual-reber",
+        mark("Continual Reber grammar"),
+        mark(
+            "Strings of the embedded grammar without borders. The forget gates learn to close at a string's end. Set "
+            "the forget bias to 100, no forget gate, and c grows without end while the outer letter becomes a guess."
+        ),
+        "task",
+        (RunConfig(data="continual-reber", params={"steps": 100}, hidden=32, examples=500, epochs=8, batch=8,
+                   learning_rate=0.02, clipping=0.3, schedule="cosine"),),
+    ),
+    Recipe(
+        "sunspots",
+        mark("Sunspots, one year ahead"),
+        mark(
+            "Windows of 50 years of 1700–1949 go in, each year's successor is asked; 1950–2008 judge the net. Look at "
+            "the forget gates at each maximum, about every 11 years."
+        ),
+        "task",
+        (RunConfig(data="sunspots", hidden=12, steps=50, examples=400, epochs=15, batch=16, learning_rate=0.01,
+                   schedule="cosine"),),
+    ),
+    Recipe(
+        "text",
+        mark("The next character of a story"),
+        mark(
+            "Windows of 50 characters of an English story. It is little text: the loss on what is trained falls on and "
+            "on, that on the story's last fifth turns and rises after a few epochs. That is overfitting."
+        ),
+        "task",
+        (RunConfig(data="text-en", hidden=48, steps=50, examples=1000, epochs=10, batch=16, learning_rate=0.005),),
+    ),
+)  # fmt: skip
+
+RECIPES: tuple[Recipe, ...] = (*_TOPOLOGIES, *_TASKS)
