@@ -21,8 +21,8 @@ from lstmviz.session.snapshot import Snapshot
 _DRAWN = frozenset({"runs", "run_id", "replay", "theme", "language", "engine"})
 _NARROW = 560
 """Below so many pixels the settings stand under the four steps instead of beside them."""
-_SHORT, _SHORTEST = 310, 210
-"""Below so many pixels of height there is no room for settings under the steps, and then for the steps."""
+_SHORT = 310
+"""Below so many pixels of height there is no room for them under the steps."""
 
 
 class TrainingView(View):
@@ -98,8 +98,7 @@ class TrainingView(View):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = self.width() < _NARROW
-        self.adjustments.setVisible(self.height() >= (_SHORT if narrow else _SHORTEST))
-        self.strip.setVisible(self.height() >= _SHORTEST)
+        self.adjustments.setVisible(not narrow or self.height() >= _SHORT)
         if narrow == (self._beside.indexOf(self.adjustments) < 0):
             return
         (self._beside if narrow else self._foot).removeWidget(self.adjustments)
