@@ -11,6 +11,7 @@ from lstmviz import paths
 from lstmviz.app.run_list import MOST, RunList
 from lstmviz.runs.config import RunConfig
 from lstmviz.runs.folder import RunFile, write_run_file
+from lstmviz.runs.recipes import RECIPES
 
 
 def make_run(name: str, begun: str = "2026-03-04T10:00:00+00:00", checkpoint: int = 0) -> Path:
@@ -63,6 +64,17 @@ def test_enter_opens_a_run_by_its_folder(program, listed, qtbot):
     with qtbot.waitSignal(library.asked) as asked:
         qtbot.keyClick(library.tree, Qt.Key.Key_Return)
     assert asked.args == ["run.open_folder", {"folder": str(folder)}]
+
+
+def test_ready_trainings_are_listed_with_their_notes_and_enter_begins_one(program, listed, qtbot):
+    library = listed()
+    items = rows(program, "recipes")
+    assert [item.text(0) for item in items] == [recipe.title for recipe in RECIPES]
+    library.tree.setCurrentItem(items[0])
+    assert RECIPES[0].note in library.note.text()
+    with qtbot.waitSignal(library.asked) as asked:
+        qtbot.keyClick(library.tree, Qt.Key.Key_Return)
+    assert asked.args == ["run.recipe", {"id": RECIPES[0].id}]
 
 
 def test_the_run_that_is_shown_is_bold_and_says_its_state(program, listed):

@@ -181,18 +181,14 @@ class LibraryView(View):
     def _fill_recipes(self) -> None:
         if self._runs is None:
             return
-        import importlib.util  # XXX
-
-        if importlib.util.find_spec("lstmviz.runs.recipes") is None:
-            return
-        from lstmviz.runs.recipes import RECIPES
+        from lstmviz.runs.recipes import GROUP_TITLES, RECIPES
 
         self._fill(
             "recipes",
             [
                 Row(
                     tr(one.title), "twin" if len(one.configs) > 1 else "train",
-                    "run.recipe", {"id": one.id}, tr(one.note),
+                    "run.recipe", {"id": one.id}, f"{tr(GROUP_TITLES[one.group])}\n{tr(one.note)}",
                 )
                 for one in RECIPES
             ],
