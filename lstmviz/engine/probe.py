@@ -12,7 +12,7 @@ from lstmviz.runs.probes import keep_probe
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import Trace
 
-SHARE = 0.03
+SHARE = 0.02
 """The share of the time that looking may cost, where nobody said how often to look."""
 
 
