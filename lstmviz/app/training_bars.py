@@ -10,7 +10,7 @@ from lstmviz.app import drawing, icons
 from lstmviz.app.controls import CommandButton
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.app.training_chart import run_colour
-from lstmviz.app.training_words import STATES, device_words, differences, net_words, plain_number, progress
+from lstmviz.app.training_words import STATES, device_words, differences, net_words, progress
 from lstmviz.language import tr
 from lstmviz.session.run_view import RunView
 from lstmviz.session.snapshot import Snapshot
@@ -55,18 +55,26 @@ class RunHead(QWidget):
         painter.end()
 
     def _paint_one(self, painter: QPainter, run: RunView) -> None:
+        """The device with its reason stands where it can be read whole: in the first line, else in the second."""
+        dim, far, device = self._theme.dim, progress(run), device_words(run)
         end = self._words(painter, 0, 0, run.title, self._theme.text, bold=True)
-        end = self._state(painter, end + 12, 0, run)
-        end = self._words(painter, end + 16, 0, device_words(run), self._theme.dim)
-        end = self._words(painter, 0, 1, progress(run).line(), self._theme.text)
-        self._words(painter, end + 16, 1, net_words(run), self._theme.dim)
+        end = self._state(painter, end + 12, 0, run) + 16
+        above = QFontMetrics(drawing.sized(self.font(), 13)).horizontalAdvance(device) + 2 <= self.width() - end
+        if above:
+            self._words(painter, end, 0, device, dim)
+        end = self._words(painter, 0, 1, far.place(), self._theme.text) + 16
+        for words in (far.speed,) if above else (device, far.speed):
+            if words:
+                end = self._words(painter, end, 1, words, dim) + 16
+        self._words(painter, end, 1, net_words(run), dim)
 
     def _paint_twin(self, painter: QPainter, place: int, run: RunView, differs: str) -> None:
         colour = run_colour(self._theme, place)
         end = self._words(painter, 0, place, "AB"[place], colour, bold=True)
         end = self._words(painter, end + 8, place, differs, self._theme.text, bold=True)
         end = self._state(painter, end + 12, place, run, brief=True)
-        self._words(painter, end + 10, place, progress(run).line(), self._theme.text)
+        end = self._words(painter, end + 10, place, progress(run).line(), self._theme.text)
+        self._words(painter, end + 16, place, device_words(run), self._theme.dim)
 
     def _state(self, painter: QPainter, left: int, row: int, run: RunView, *, brief: bool = False) -> int:
         """A dot and the word of the state, in its colour; where it is brief, a training is but the dot."""
@@ -170,9 +178,11 @@ class ValueField(QLineEdit):
             super().keyPressEvent(event)
 
     def _restore(self) -> None:
-        if self.text() == plain_number(self._in_force) and not self.isModified():
+        words = f"{self._in_force:.4g}"  # a schedule makes it any number
+        if self.text() == words and not self.isModified():
             return
-        self.setText(plain_number(self._in_force))
+        self.setText(words)
+        self.setCursorPosition(0)
         self.setModified(False)
         self._mark(True)
 

@@ -123,6 +123,10 @@ class Progress:
     speed: str
     left: str
 
+    def place(self) -> str:
+        """Where it is and how long it will take."""
+        return " · ".join(part for part in (self.epoch, self.update, self.left) if part)
+
     def line(self) -> str:
         """All that is known, in one line."""
         return " · ".join(part for part in (self.epoch, self.update, self.left, self.speed) if part)
