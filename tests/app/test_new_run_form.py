@@ -163,7 +163,7 @@ def test_train_begins_what_is_shown_and_the_form_keeps_it(form, qtbot):
     with qtbot.waitSignal(form.asked) as asked:
         qtbot.mouseClick(form.start, Qt.MouseButton.LeftButton)
     configs = (RunConfig(data="reber", epochs=3), RunConfig(data="reber", epochs=3, seed=1))
-    assert asked.args == ["run.start", {"configs": configs, "title": "", "paused": True}]
+    assert asked.args == ["run.start", {"configs": configs, "title": "Embedded Reber grammar", "paused": True}]
     form.show()
     assert form.fields["epochs"].value() == 3
 

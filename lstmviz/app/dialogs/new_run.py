@@ -226,7 +226,8 @@ class NewRunDialog(QDialog):
         except LstmvizError:  # it is said already; Enter in a field comes here too
             return
         self.accept()
-        args: dict[str, object] = {"configs": configs, "title": ""}
+        title = "" if len(configs) == 1 else self.data.title()  # one alone takes the title of its data
+        args: dict[str, object] = {"configs": configs, "title": title}
         if self.paused.isChecked():
             args["paused"] = True
         self.asked.emit("run.start", args)

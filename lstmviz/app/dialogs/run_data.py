@@ -96,6 +96,10 @@ class DataChooser(QWidget):
         item = self.list.currentItem()
         return "" if item is None else str(item.data(DATA))
 
+    def title(self) -> str:
+        """What the chosen data is called."""
+        return self._title(self.data())
+
     def choose(self, data: str, params: Params | None = None) -> None:
         """Choose some data and its parameters; a file comes into the list."""
         item = next((one for one in self._items() if one.data(DATA) == data), None)
