@@ -112,6 +112,11 @@ def bring_back(desk: Desk) -> None:
     run("language.set", language="en")
     run("theme.set", theme="light")
     session = desk.session
+    for view in session.runs.views:
+        run("run.close", id=view.id)
+    session.choose_face("cell")
+    session.folded = False
+    session.flow, session.batch, session.recent = None, (), ()
     first = next(iter(session.opened), 0)
     for entry in list(session.opened):
         if entry != first:

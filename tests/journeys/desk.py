@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -12,9 +13,11 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QWheelEvent, QWindow
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QTreeWidgetItem, QWidget
 
 from lstmviz.app.main import Program, load_qt_words
+from lstmviz.runs.config import RunConfig
+from lstmviz.session.run_view import RunState, RunView
 from lstmviz.session.settings import Settings, load_settings
 from lstmviz.session.state import Session
 
@@ -63,6 +66,18 @@ class Desk:
         """The sentence in the notice bar, "" for none."""
         return self.window.notices.sentence()
 
+    @property
+    def run(self) -> RunView:
+        """The run that is shown."""
+        found = self.session.runs.get(self.session.runs.shown)
+        assert found is not None, f"no run is shown; {self.notice}"
+        return found
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the run that is shown."""
+        return Path(self.run.folder)
+
     # --- waiting ---
 
     def settled(self) -> None:
@@ -75,6 +90,12 @@ class Desk:
         """Wait until the engine is there."""
         wait(lambda: self.session.engine == "ready", "the engine")
 
+    def until(self, *states: RunState, patience: float = PATIENCE) -> None:
+        """Wait until the run that is shown, and its twin, are in one of some states."""
+        runs = self.session.runs
+        wait(lambda: all(run.state in states for run in runs.with_twin(runs.shown)), f"{states}", patience)
+        QTest.qWait(1)
+
     def dialog(self, kind: type[W]) -> W:
         """Wait for a dialog of a kind and give it back."""
         wait(lambda: self._dialogs(kind), f"a {kind.__name__}")
@@ -84,6 +105,14 @@ class Desk:
 
     def _dialogs(self, kind: type[W]) -> list[W]:
         return [one for one in QApplication.topLevelWidgets() if isinstance(one, kind) and one.isVisible()]
+
+    # --- training ---
+
+    def train(self, *configs: RunConfig, title: str = "A run") -> RunView:
+        """Begin a training, or twins, without the form, and wait until it is under way."""
+        self.program.dispatcher.run("run.start", configs=configs, title=title)
+        wait(lambda: self.run.state != "starting", "the training to begin")
+        return self.run
 
     # --- keys ---
 
@@ -182,10 +211,14 @@ class Desk:
         QApplication.sendEvent(handle, QDropEvent(middle, action, data, LEFT, NONE))
         QTest.qWait(1)
 
+    def rows(self, title: str) -> list[QTreeWidgetItem]:
+        """The rows of the library whose text has some words in it."""
+        tree = self.window.views["library"].tree
+        return tree.findItems(title, Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
+
     def double_click_row(self, title: str) -> None:
         """Double click on a row of the library."""
-        tree = self.window.views["library"].tree
-        found = tree.findItems(title, Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
+        tree, found = self.window.views["library"].tree, self.rows(title)
         assert found, f"no row “{title}” in the library"
         tree.scrollToItem(found[0])
         at = tree.viewport().mapTo(self.window, tree.visualItemRect(found[0]).center())
@@ -207,6 +240,11 @@ class Desk:
 
 def _has_keys(window: QWindow | None) -> bool:
     return window is not None and window.isVisible()
+
+
+def weights_of(folder: str | Path) -> str:
+    """The SHA-256 of the net of a run."""
+    return hashlib.sha256((Path(folder) / "net.safetensors").read_bytes()).hexdigest()
 
 
 def engine_pid(desk: Desk) -> int:
