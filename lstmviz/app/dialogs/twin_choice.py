@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QWidget
 
 from lstmviz.app.dialogs.setting_field import SettingField, Value
+from lstmviz.app.training_words import setting_value
 from lstmviz.errors import RunError
 from lstmviz.language import tr
 from lstmviz.runs.config import RunConfig
@@ -92,7 +93,7 @@ class TwinChoice(QWidget):
             raise RunError(
                 "The twin has the same {title}, {value}; expected another value.",
                 title=tr(BY_NAME[name].title),
-                value=str(value),
+                value=setting_value(name, value),
             )
         twin = msgspec.structs.replace(config, **{name: value})
         idle = {s.name: s.default for s in SETTINGS if s.name != name and not s.applies(twin)}

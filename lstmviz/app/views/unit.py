@@ -250,13 +250,17 @@ class UnitView(View):
         if lane is None:
             return None, tr("“{name}” has no layer {lane}: nothing of it is drawn.", name=other.name, lane=sign)
         theirs = other.layers[snapshot.layer]
-        if (theirs.cell, theirs.units, theirs.outputs) != (own.cell, own.units, own.outputs):
+        if theirs.units != own.units:
             return None, tr(
                 "“{name}” has {theirs} units in layer {lane}, this trace has {units}: nothing of it is drawn.",
                 name=other.name,
                 theirs=theirs.units,
                 lane=sign,
                 units=own.units,
+            )
+        if (theirs.cell, theirs.outputs) != (own.cell, own.outputs):
+            return None, tr(
+                "“{name}” has other cells in layer {lane}: nothing of it is drawn.", name=other.name, lane=sign
             )
         return lane, tr("Dashed: “{name}”", name=other.name)
 
