@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -73,6 +74,7 @@ class Trainer(Standing):
         self._batch: Batch | None = None
         self._segments: tuple[Segment, ...] = ()
         self._due: deque[Callable[[], Event]] = deque()
+        self._torn = False
         self._until: Action = ""
         self._met = False
         self._measured = 0.0
@@ -158,7 +160,7 @@ class Trainer(Standing):
         """Write what is not on the disk yet; the update under way is dropped and will be done again."""
         self._drop_update()
         self._journal.flush()
-        if not self._keeper.holds(self.update):
+        if not (self._torn or self._keeper.holds(self.update)):
             self._keeper.write(self._checkpoint(), self.net)
         self.peers.leave()
 
@@ -174,8 +176,9 @@ class Trainer(Standing):
         self._rates.reach(self.update)
         batch, segment = self._segment()
         while not segment.asked:  # nothing to learn here, but something to remember
-            self.learner.skim(batch, segment.start, segment.stop)
-            self._place = msgspec.structs.replace(self._place, step=segment.stop or 0)
+            with self._at_once():
+                self.learner.skim(batch, segment.start, segment.stop, self.update)
+                self._place = msgspec.structs.replace(self._place, step=segment.stop or 0)
             batch, segment = self._segment()
         self.learner.forward(batch, segment.start, segment.stop, self.update)
         return Phase("forward")
@@ -193,7 +196,16 @@ class Trainer(Standing):
         rate, now = self.learning_rate, time.perf_counter()
         measure = self._until != "" or now - self._measured > _MEASURED
         self._measured = now if measure else self._measured
-        self.learner.update(rate, self.clipping, measure=measure)
+        with self._at_once():
+            self.learner.update(rate, self.clipping, measure=measure)
+            self._advance_place()
+            last = self.learner.last
+            self._journal.put(Row(self.update, self._done() * self.config.epochs, last.loss, last.norm, rate))
+        self._plan()
+        return Updated(self.update)
+
+    def _advance_place(self) -> None:
+        """Stand behind the segment that was read."""
         batch, segment = self._segment()
         place, examples = self._place, self.batches.size(self._place.batch)
         share = 1.0
@@ -205,10 +217,6 @@ class Trainer(Standing):
             self._place = Place(place.update + 1, place.epoch, place.batch + 1)
             self._close_batch()
         self._pace.reach(examples * share, self._done())
-        last = self.learner.last
-        self._journal.put(Row(self.update, self._done() * self.config.epochs, last.loss, last.norm, rate))
-        self._plan()
-        return Updated(self.update)
 
     # --- what follows an update ---
 
@@ -234,10 +242,11 @@ class Trainer(Standing):
     def _validate(self) -> Event:
         loss = self.learner.judge(self.batches.validation()) if self.first else 0.0
         loss = float(self.peers.total(torch.tensor(loss, dtype=torch.float64, device=self.device.device)))
-        self._journal.put(Validation(self.update, loss))
-        if self.config.schedule == "plateau" and self._rates.plateau.see(loss):
-            self._note(tr("The validation stands still: learning rate {rate:g}", rate=self.learning_rate))
-        self._place = Place(self.update, self.epoch + 1)
+        with self._at_once():
+            self._journal.put(Validation(self.update, loss))
+            if self.config.schedule == "plateau" and self._rates.plateau.see(loss):
+                self._note(tr("The validation stands still: learning rate {rate:g}", rate=self.learning_rate))
+            self._place = Place(self.update, self.epoch + 1)
         return Validated(self.update, loss)
 
     def _take_probe(self) -> Event:
@@ -268,6 +277,16 @@ class Trainer(Standing):
         """Forget what was begun of an update; it begins with its forward phase again, and comes to the same."""
         self.learner.forget()
         self._phase = 0
+        if self._torn and self.peers.world == 1:
+            self._go_on(checkpoints.from_bytes(checkpoints.newest(self.folder)[0], str(self.folder)))
+            self._plan()
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """What belongs together; cut off in its midst, by Ctrl+C say, it leaves a state that no checkpoint may keep."""
+        self._torn = True
+        yield
+        self._torn = False
 
     def _checkpoint(self) -> Checkpoint:
         state = State(
@@ -284,7 +303,7 @@ class Trainer(Standing):
 
     def _go_on(self, checkpoint: Checkpoint, complaints: tuple[str, ...] = ()) -> None:
         """Stand where a checkpoint stands, in memory and in the folder."""
-        state = checkpoint.state
+        state, self._torn = checkpoint.state, False
         self._drop_update()
         self._close_batch()
         self._due.clear()

@@ -101,6 +101,34 @@ def test_out_of_memory_stands_still_and_loses_nothing(tmp_path: Path) -> None:
     assert same(weights(trainer), weights(whole))
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_an_update_cut_off_while_the_weights_change_is_not_kept(error: type[BaseException], tmp_path: Path) -> None:
+    config = changed(checkpoint_every=3)
+    trainer = Trainer(tmp_path / "run", config)
+    while trainer.update < 5:
+        trainer.advance()
+
+    def cut_off(*_: object) -> None:
+        raise error
+
+    hook = trainer.learner.optimiser.register_step_post_hook(cut_off)
+    if error is KeyboardInterrupt:
+        with pytest.raises(KeyboardInterrupt):
+            trainer.run()
+        trainer.close()
+    else:
+        trainer.run()
+        assert "not enough memory" in said(trainer)
+    hook.remove()
+    assert trainer.update == 3  # the last checkpoint
+    trainer.steer("go")
+    trainer.run()
+    whole = Trainer(tmp_path / "whole", config)
+    whole.run()
+    assert same(weights(trainer), weights(whole))
+    assert trainer.metrics.loss.tolist() == whole.metrics.loss.tolist()
+
+
 @pytest.mark.parametrize("size", [0, 700, 3000])
 def test_a_full_disk_stands_still_until_there_is_room(size: int, tmp_path: Path) -> None:
     config = changed(checkpoint_every=3, probe_every=4)
