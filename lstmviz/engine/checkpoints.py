@@ -180,7 +180,8 @@ def restore(learner: Learner, checkpoint: Checkpoint) -> None:
 def _hash(words: str, tensors: Mapping[str, Tensor]) -> str:
     digest = hashlib.sha256(words.encode())
     for name in sorted(tensors):
-        array = tensors[name].numpy()
-        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(array.reshape(-1).view("uint8").data)
+        tensor = tensors[name]
+        digest.update(f"{name} {str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}\n".encode())
+        # as bytes: numpy has no bfloat16, in which mixed precision hands states over
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()

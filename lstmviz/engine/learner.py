@@ -59,9 +59,9 @@ class Learner:
         self._done(0, began)
 
     @torch.no_grad()
-    def skim(self, batch: Batch, start: int, stop: int | None) -> None:
-        """Read a segment in which nothing is asked, for the state alone."""
-        with self._precision():
+    def skim(self, batch: Batch, start: int, stop: int | None, update: int) -> None:
+        """Read a segment in which nothing is asked, for the state alone; dropout between layers falls here too."""
+        with self._precision(), self._drawn(update, start):
             _, self.carried = self.net.read(batch, self.carried, start, stop)
 
     def loss(self, wanted: Tensor) -> float:
@@ -146,6 +146,10 @@ class Learner:
         self._said = self._loss = self._after = None
         self._skipped = 0
         self._no_gradients()
+        if self.scaler is not None:  # one that has unscaled the gradients of an update does so once, and wants its step
+            state = self.scaler.state_dict()
+            self.scaler = torch.amp.GradScaler(self.device.type)
+            self.scaler.load_state_dict(state)
 
     def _no_gradients(self) -> None:
         for each in self.parameters:
@@ -167,14 +171,15 @@ class Learner:
         return torch.autocast(self.device.type, torch.float16 if self.device.type == "cuda" else torch.bfloat16)
 
     @contextmanager
-    def _drawn(self, update: int) -> Iterator[None]:
-        """Dropout's random numbers, told by the run's seed, the update and the process alone; others' are untouched."""
+    def _drawn(self, *place: int) -> Iterator[None]:
+        """Dropout's random numbers, told by the run's seed, the place (the update, and the step where a segment is only
+        skimmed) and the process alone; others' are untouched."""
         if not self.config.dropout:
             yield
             return
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(_mixed(self.config.seed, update, self.peers.rank))
+            torch.manual_seed(_mixed(self.config.seed, *place, self.peers.rank))
             yield
 
 

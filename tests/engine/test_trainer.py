@@ -127,6 +127,7 @@ def test_half_precision_learns_on_the_processor(tmp_path: Path) -> None:
         {"data": "dates", "topology": "enc2dec", "layers": 2, "dropout": 0.2},
         {"data": "continual-reber", "bptt": 20, "peepholes": True, "layer_norm": True},
         {"data": "sunspots", "cell": "rnn", "activation": "relu", "initialisation": "orthogonal"},
+        {"data": "sunspots", "mixed": True, "bptt": 6, "checkpoint_every": 1},  # states in bfloat16 between segments
     ],
 )
 def test_every_kind_of_net_trains_is_watched_and_goes_on(settings: dict[str, object], tmp_path: Path) -> None:
