@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import wave
 from collections.abc import Callable, Iterable
@@ -11,6 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 from PIL import Image
 
 import lstmviz
@@ -19,7 +21,7 @@ from lstmviz.nets.net import Net
 from lstmviz.sequences.generators import Generated
 from lstmviz.sequences.generators.adding import adding
 from lstmviz.sequences.generators.brackets import nested_brackets
-from lstmviz.sequences.generators.counting import anbn
+from lstmviz.sequences.generators.counting import VOCABULARY, anbn, anbn_string
 from lstmviz.sequences.generators.flipflop import flip_flop
 from lstmviz.sequences.generators.order import temporal_order
 from lstmviz.sequences.generators.reber import embedded_reber
@@ -118,6 +120,10 @@ def ink(trace: Trace) -> Numbers:
     return np.asarray(Image.open(paths.samples() / "sequences" / "five.png")).sum(axis=1) / 255
 
 
+BY_HAND = "anbn-exact"
+"""The net that was not trained: what its note says holds without exception."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """That a unit follows the truth of the traces of some samples, with a correlation at least that large by size."""
@@ -171,8 +177,8 @@ def test_every_net_is_of_a_sample_has_a_claim_and_stays_small() -> None:
     files = {path.name: path.stat().st_size for path in (paths.samples() / "nets").iterdir()}
     names = {one.net for one in WITH_NET}
     assert set(files) == {f"{name}.{ending}" for name in names for ending in ("json", "safetensors")}
-    assert max(files.values()) < 100_000
-    assert set(CLAIMS) == names
+    assert max(files.values()) < 300_000
+    assert {*CLAIMS, BY_HAND} == names
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -237,6 +243,54 @@ def nats(trace: Trace) -> Numbers:
 )
 def test_the_nets_of_grammars_pay_hardly_more_than_a_perfect_one(name: str, optimum: float, short: float) -> None:
     assert optimum - 0.02 < nats(fresh(name)[1]).mean() < optimum + short
+
+
+def legal_in_anbn(n: int) -> list[set[str]]:
+    """What may follow each symbol of S aⁿ bⁿ but the last (Gers and Schmidhuber 2001)."""
+    return [{"a"}, *[{"a", "b"}] * n, *[{"b"}] * (n - 1), {"T"}]
+
+
+def said_of_anbn(n: int) -> Numbers:
+    """What the hand-written net says while it reads S aⁿ bⁿ T, by torch's own layer and our own softmax."""
+    net = net_of(BY_HAND)
+    with torch.no_grad():
+        logits = net(torch.from_numpy(net.encode(anbn_string(n)))[None])[0].double().numpy()
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 100, 999, 1000])
+def test_the_hand_written_net_says_what_may_come_at_every_step(n: int) -> None:
+    for legal, said in zip(legal_in_anbn(n), said_of_anbn(n), strict=False):
+        for symbol, share in zip(VOCABULARY, said, strict=True):
+            assert share == pytest.approx(1 / len(legal) if symbol in legal else 0, abs=2e-5)
+
+
+@pytest.mark.slow
+def test_the_hand_written_net_is_right_for_every_n_up_to_a_thousand() -> None:
+    for n in range(1, 1001):
+        said = [{VOCABULARY[place] for place in np.flatnonzero(row > 0.25)} for row in said_of_anbn(n)[:-1]]
+        assert said == legal_in_anbn(n), n
+
+
+def test_the_counter_written_by_hand_holds_exactly_what_is_owed() -> None:
+    trace, spec = shown(BY_HAND), net_of(BY_HAND).spec
+    assert len(trace) == 2002
+    assert (looked_at(BY_HAND, [trace])[:-1] == owed(trace)[:-1]).all()
+    assert spec.hidden == 3
+    assert set(spec.note) == {"en", "pt_BR"}
+
+
+def test_the_hand_written_net_is_the_one_that_the_script_writes() -> None:
+    spec = importlib.util.spec_from_file_location("hand_built", paths.samples() / "hand_built.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    written, shipped = script.anbn_exact(), net_of(BY_HAND)
+    assert written.spec.note == shipped.spec.note
+    for name, tensor in written.state_dict().items():
+        assert torch.equal(tensor, shipped.state_dict()[name])
 
 
 def test_the_net_of_the_brackets_knows_which_bracket_is_open() -> None:
