@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import signal
 
-from desk import Desk, engine_pid, is_alive, wait
+import numpy as np
+from desk import Desk, engine_pid, is_alive, wait, weights_of
 from PySide6.QtCore import Qt
+
+from lstmviz.runs.config import RunConfig
 
 
 def kill(desk: Desk) -> int:
@@ -74,3 +77,25 @@ def test_a_restart_that_is_asked_for_replaces_a_healthy_engine(desk):
     wait(lambda: desk.session.engine == "ready" and engine_pid(desk) != before, "a new engine")
     assert not is_alive(before)
     assert desk.session.trace is not None
+
+
+def test_a_training_whose_engine_is_killed_goes_on_from_its_checkpoint_to_the_same_weights(desk):
+    config = RunConfig(
+        data="reber", hidden=6, examples=40, batch=4, epochs=16, seed=5, checkpoint_every=20, probe_every=40
+    )
+    desk.train(config, title="Undisturbed")
+    desk.until("ended")
+    wanted, updates = weights_of(desk.folder), desk.run.update
+
+    desk.train(config, title="Disturbed")
+    wait(lambda: desk.run.update > updates // 3, "a third of it")
+    losses = desk.run.curves.loss[:40].copy()
+    kill(desk)
+    wait(lambda: desk.session.engine == "restarting", "the death to be seen")
+    desk.until("ended")
+    assert desk.session.engine == "ready"
+    assert "The engine was restarted, and “Disturbed” goes on from update " in desk.notice
+    assert desk.run.update == updates
+    assert weights_of(desk.folder) == wanted
+    assert np.array_equal(desk.run.curves.loss[:40], losses), "what was drawn before it died is still drawn"
+    assert np.array_equal(desk.run.curves.update, np.arange(1, updates + 1)), "and no update twice"
