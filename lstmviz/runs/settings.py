@@ -292,7 +292,7 @@ SETTINGS: tuple[Setting, ...] = (
         mark("Probe every … updates"),
         KEPT,
         "int",
-        mark("How often the probe's trace is refreshed; 0 for as often as costs at most a twentieth of the time"),
+        mark("How often the probe's trace is refreshed; 0 for as often as costs at most a fiftieth of the time"),
         least=0,
         most=1_000_000_000,
     ),
