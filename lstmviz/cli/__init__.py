@@ -150,6 +150,7 @@ _ARGPARSE = (
     mark("expected one argument"),
     mark("argument %(argument_name)s: %(message)s"),
     mark("invalid choice: %(value)r (choose from %(choices)s)"),
+    mark("invalid %(type)s value: %(value)r"),
     mark("%(prog)s: error: %(message)s\n"),
 )
 """The sentences of argparse that a user of ours can meet."""

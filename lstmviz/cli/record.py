@@ -99,7 +99,7 @@ def _sequence(name: str, options: dict[str, Any]) -> Sequence:
 
 def _worst(traces: list[Trace]) -> str:
     errors = [trace.check.max_error for trace in traces if trace.check is not None]
-    return f"max |Δ| = {max(errors):.1e}" if errors else tr("unchecked")
+    return tr("max |Δ| = {error:.1e}", error=max(errors)) if errors else tr("unchecked")
 
 
 # ── a corpus ──

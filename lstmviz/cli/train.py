@@ -31,7 +31,9 @@ def train_options(parser: Parser) -> None:
         metavar=tr("SAMPLE-or-FILE"),
         help=tr("what to train on; left out, the run of --out or the --recipe goes on or begins"),
     )
-    parser.add_argument("--out", metavar="RUN", help=tr("the folder of the run; one that is there already goes on"))
+    parser.add_argument(
+        "--out", metavar=tr("FOLDER"), help=tr("the folder of the run; one that is there already goes on")
+    )
     parser.add_argument("--recipe", metavar=tr("NAME"), help=tr("begin with the settings of a recipe; see --recipes"))
     parser.add_argument("--recipes", action="store_true", help=tr("list the recipes"))
     parser.add_argument(
@@ -91,7 +93,7 @@ def _configs(arguments: argparse.Namespace) -> list[tuple[str, RunConfig | None]
         if getattr(arguments, setting.name) is not None
     }
     if arguments.param:
-        said["params"] = dict(key_value("--param", text) for text in arguments.param)
+        said["params"] = dict(_param(text) for text in arguments.param)
     if arguments.data:
         said["data"] = str(Path(arguments.data).absolute()) if Path(arguments.data).exists() else arguments.data
     if arguments.recipe:
@@ -105,6 +107,14 @@ def _configs(arguments: argparse.Namespace) -> list[tuple[str, RunConfig | None]
     if said or not arguments.out:
         raise UsageError("There is nothing to train on. Give a sample or a file, a --recipe, or the --out of a run.")
     return [("", None)]
+
+
+def _param(text: str) -> tuple[str, float]:
+    """One parameter of a generator, which is a number."""
+    name, value = key_value("--param", text)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError("The parameter {name} is “{value}”; expected a number.", name=name, value=value)
+    return name, value
 
 
 def _with(config: RunConfig, said: dict[str, Any]) -> RunConfig:

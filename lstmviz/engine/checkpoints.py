@@ -17,6 +17,7 @@ from torch import Tensor
 from lstmviz.engine.learner import Learner
 from lstmviz.engine.optimisers import Plateau
 from lstmviz.errors import RunError
+from lstmviz.language import tr
 from lstmviz.nets.net import Net
 from lstmviz.nets.save import save_net
 from lstmviz.nets.spec import NetSpec
@@ -84,12 +85,12 @@ def from_bytes(data: bytes, file: str) -> Checkpoint:
     try:
         length = int.from_bytes(data[:8], "little")
         if not 0 < length <= min(_MAX_HEADER, len(data) - 8):
-            raise ValueError("it is cut short")
+            raise ValueError(tr("it is cut short"))
         metadata = json.loads(data[8 : 8 + length])["__metadata__"]
         words = str(metadata["lstmviz_checkpoint"])
         tensors = load(data)
         if _hash(words, tensors) != metadata["sha256"]:
-            raise ValueError("its SHA-256 does not fit")
+            raise ValueError(tr("its SHA-256 does not fit"))
         return Checkpoint(msgspec.json.decode(words, type=State), tensors)
     except (ValueError, KeyError, TypeError, RecursionError, msgspec.MsgspecError, SafetensorError) as error:
         raise RunError(

@@ -72,13 +72,9 @@ def _trace(path: str) -> Lines:
     yield tr("recorded"), f"{trace.recorded.when} {trace.recorded.device} {trace.recorded.method}".strip()
     yield tr("versions"), ", ".join(f"{name} {version}" for name, version in trace.recorded.versions.items())
     if trace.check is not None:
+        worst = tr("max |Δ| = {error:.1e}", error=trace.check.max_error)
         passed = tr("passed") if trace.check.passed else tr("failed")
-        yield (
-            tr("checked"),
-            f"max |Δ| = {trace.check.max_error:.1e} ≤ {trace.check.tolerance:.0e}: {passed}"
-            if trace.check.passed
-            else f"max |Δ| = {trace.check.max_error:.1e} > {trace.check.tolerance:.0e}: {passed}",
-        )
+        yield tr("checked"), f"{worst} {'≤' if trace.check.passed else '>'} {trace.check.tolerance:.0e}: {passed}"
     yield tr("sequence"), trace.sequence.name
 
 

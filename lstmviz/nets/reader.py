@@ -191,7 +191,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A JSON object whose names are each there once; other readers would take the last silently."""
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise ValueError("a name is there twice")
+        raise ValueError(tr("a name is there twice"))
     return result
 
 

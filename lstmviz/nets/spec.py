@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from lstmviz.errors import ModelError
+from lstmviz.language import mark, tr
 from lstmviz.sequences.topology import START, STOP, Topology
 
 FORMAT = 1
@@ -187,13 +188,13 @@ def _check_decoder(spec: NetSpec, file: str) -> None:
         raise ModelError(
             "“{file}” is an encoder→decoder of values; expected symbols in and probabilities out.", file=file
         )
-    for symbol, names, where in ((START, spec.input.names, "inputs"), (STOP, spec.output.names, "outputs")):
+    for symbol, names, where in ((START, spec.input.names, mark("inputs")), (STOP, spec.output.names, mark("outputs"))):
         if symbol not in names:
             raise ModelError(
                 "“{file}” is an encoder→decoder without {symbol} among its {where}; expected it there.",
                 file=file,
                 symbol=symbol,
-                where=where,
+                where=tr(where),
             )
     unread = [name for name in spec.output.names if name != STOP and name not in spec.input.names]
     if unread:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lstmviz.errors import RunError
-from lstmviz.language import mark
+from lstmviz.language import mark, tr
 from lstmviz.runs.config import RunConfig
 
 NET, DATA, LEARNING, MACHINE, KEPT = (
@@ -330,7 +330,7 @@ def check_config(config: RunConfig) -> RunConfig:
         if value != setting.default and not setting.applies(config):
             raise RunError(
                 "{flag} means nothing here: {hint}. Leave it out, or change the cell or the topology.",
-                flag=setting.flag, hint=setting.hint,
+                flag=setting.flag, hint=tr(setting.hint),
             )  # fmt: skip
     if config.projection >= config.hidden:
         raise RunError(

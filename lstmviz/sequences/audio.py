@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.errors import SequenceError
+from lstmviz.language import tr
 from lstmviz.sequences.missing import Missing, settle, way_of
 from lstmviz.sequences.sequence import Sequence
 
@@ -104,7 +105,7 @@ def _chunks(path: Path) -> tuple[Form, bytes]:
 
 def _form(chunk: bytes) -> Form:
     if len(chunk) < 16 or (chunk[:2] == _EXTENSIBLE.to_bytes(2, "little") and len(chunk) < 26):
-        raise ValueError("its fmt chunk, which says how the samples are written, is cut")
+        raise ValueError(tr("its fmt chunk, which says how the samples are written, is cut"))
     coding, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", chunk)
     if coding == _EXTENSIBLE:
         (coding,) = struct.unpack_from("<H", chunk, 24)
