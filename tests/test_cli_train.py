@@ -121,6 +121,14 @@ def test_two_processes_under_torchrun_train_one_run(folder: Path) -> None:
     assert (folder / "run" / "net.safetensors").exists()
 
 
+def test_several_processes_must_be_told_the_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main(["train", *SMALL]) == 2
+    assert "--out" in capsys.readouterr().err
+
+
 def test_the_recipes_are_listed_and_each_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     from lstmviz.runs.recipes import RECIPES
 

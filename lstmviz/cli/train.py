@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,8 @@ def train_command(arguments: argparse.Namespace) -> int:
     if arguments.recipes:
         _list_recipes()
         return 0
+    if not arguments.out and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UsageError("Several processes train one run: say with --out which folder it is.")
     configs = _configs(arguments)
     for name, config in configs:
         status = _train(_folder(arguments.out, name), config)
