@@ -183,5 +183,7 @@ def _did(run: RunView, phase: str) -> tuple[str, str]:
         norm, clipped = short_number(run.norm), short_number(run.clipped)
         brief = norm if norm == clipped or math.isnan(run.clipped) else f"{norm} → {clipped}"
         return f"‖∂L/∂w‖ {brief}", brief
+    if math.isnan(run.change):  # known of a run only while it trains
+        return "–", "–"
     brief = short_number(run.change)
     return f"‖Δw‖/‖w‖ {brief}", brief

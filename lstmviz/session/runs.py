@@ -113,8 +113,11 @@ class Runs:
         run = self._run(run_id)
         run.metrics = MetricsLog()
         run.metrics.extend(told.history)
+        curves = run.metrics.curves()
+        known = {"loss": float(curves.loss[-1]), "norm": float(curves.norm[-1])} if len(curves.loss) else {}
         self._change(
             run_id,
+            **known,
             title=told.title,
             config=told.config,
             device=told.device,
@@ -127,7 +130,7 @@ class Runs:
             optimum=told.optimum,
             probes=told.probes,
             log=told.log,
-            curves=run.metrics.curves(),
+            curves=curves,
         )
 
     def report(self, run_id: int, told: RunReport) -> None:

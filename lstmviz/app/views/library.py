@@ -7,9 +7,9 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, QLocale, Qt
-from PySide6.QtGui import QFont, QKeyEvent
-from PySide6.QtWidgets import QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QDateTime, QLocale, Qt, QTimer
+from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from lstmviz import paths
 from lstmviz.app import icons
@@ -86,6 +86,9 @@ class LibraryView(View):
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.note.hide()
+        self._note_later = QTimer(self)
+        self._note_later.setSingleShot(True)
+        self._note_later.timeout.connect(self._show_note)
         self._groups = {name: self._group() for name in _GROUPS}
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
@@ -254,7 +257,15 @@ class LibraryView(View):
                     self._on_item_activated(item)
                     return
 
-    def _on_current_item_changed(self, item: QTreeWidgetItem | None) -> None:
+    def _on_current_item_changed(self) -> None:
+        """A click waits for a second one: a note that moved the rows at once would take it from a low one."""
+        if QGuiApplication.mouseButtons() == Qt.MouseButton.NoButton:
+            self._show_note()
+        else:
+            self._note_later.start(QApplication.doubleClickInterval())
+
+    def _show_note(self) -> None:
+        item = self.tree.currentItem()
         row = item.data(0, ROW) if item is not None else None
         self.note.setText(row.note if row is not None else "")
         self.note.setVisible(row is not None and bool(row.note))
