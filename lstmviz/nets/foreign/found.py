@@ -1,0 +1,28 @@
+"""What a reader of a foreign format found: recurrent layers, in our own words and order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lstmviz.nets.spec import NetSpec
+
+Array = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """One recurrent stack of a model file.
+
+    path: its name in the model. origin: what the file calls it, ``nn.LSTM`` or ``ONNX LSTM``. spec: a net of these
+    layers alone, without a read-out. tensors: its weights as `nets.spec.expected_shapes` names and shapes them, rows in
+    torch's order i f g o (r z n of a GRU), float32 or float64.
+    """
+
+    path: str
+    origin: str
+    spec: NetSpec
+    tensors: Mapping[str, Array]
