@@ -67,20 +67,19 @@ class Job:
             elif isinstance(event, Paused):  # it may have gone back to a checkpoint, from before some probes
                 yield ProbeEnds(trainer.update, probes(trainer.folder))
         now, resting = time.monotonic(), trainer.state != "training"
-        if self._to_show is not None and (resting or now >= self._quiet_until):
+        if self._to_show is not None and (resting or trainer.worked >= self._quiet_until):
             yield from self._show(self._to_show)
         if resting or now - self._reported >= SECONDS_BETWEEN_REPORTS:
             yield self._report()
 
     def _show(self, probed: Probed) -> Iterator[Payload]:
-        """Hand a probe over, and then none for as long as it takes to keep within the share."""
+        """Hand a probe over, and then none until so much was trained that it keeps within the share."""
         self._to_show = None
         began = time.monotonic()
         yield ProbeBegins(probed.update, self.trainer.epoch, probed.kept)
         yield from trace_to_wire(probed.trace)
         yield ProbeEnds(probed.update, probes(self.trainer.folder))
-        now = time.monotonic()
-        self._quiet_until = now + (now - began) * (1 / SHARE_OF_SHOWING - 1)
+        self._quiet_until = self.trainer.worked + (time.monotonic() - began) * (1 / SHARE_OF_SHOWING - 1)
 
     def _report(self) -> Payload:
         self._told, self._reported = self._standing(), time.monotonic()

@@ -29,6 +29,11 @@ class Pace:
             self._marks.append((self._seconds, self._examples, done))
 
     @property
+    def worked(self) -> float:
+        """Seconds of work so far."""
+        return self._seconds
+
+    @property
     def speed(self) -> float:
         """Examples a second, 0 while nobody knows."""
         seconds, examples, _ = self._gone()

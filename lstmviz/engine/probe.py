@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from lstmviz.traces.trace import Trace
 
 SHARE = 0.02
 """The share of the time that looking may cost, where nobody said how often to look."""
+
+_COSTS = 5
+"""So many of the last costs are known. The least of them counts: the first probe of a process warms everything up, and
+any may meet a busy machine."""
 
 
 @dataclass(eq=False)
@@ -27,27 +32,35 @@ class Probe:
     folder: Path | None
     every: int
     _last: int = -1
-    _cost: float = 0.0
-    _ended: float = field(default_factory=time.perf_counter)
+    _costs: deque[float] = field(default_factory=lambda: deque(maxlen=_COSTS))
+    _ended: float = 0.0
 
-    def due(self, update: int, *, wanted: bool = False) -> bool:
-        """Whether the probe is to be taken after this update; ``wanted``: unless that was done already."""
+    def due(self, update: int, worked: float, *, wanted: bool = False) -> bool:
+        """Whether the probe is to be taken after this update; ``wanted``: unless that was done already.
+
+        worked: seconds that the training took so far. Where nobody said how often, the first updates are looked at most
+        closely, after 1, 2, 4, 8, … of them, and twins mostly after the same ones: multiples of a power of two.
+        """
         if self.folder is None or update == self._last:
             return False
         if wanted or self._last < 0:
             return True
         if self.every:
             return update % self.every == 0
-        return time.perf_counter() - self._ended >= self._cost * (1 / SHARE - 1)
+        if update.bit_count() == 1:
+            return True
+        apart = 1 << ((update - self._last).bit_length() - 1)
+        return update % apart == 0 and worked - self._ended >= min(self._costs, default=0.0) * (1 / SHARE - 1)
 
-    def take(self, net: Net, update: int) -> Trace:
+    def take(self, net: Net, update: int, worked: float) -> Trace:
         """The trace as the net is now, kept in the run's folder; raises ExportError where it cannot be written."""
         assert self.folder is not None
         began = time.perf_counter()
         trace = record(net, self.sequence)
         keep_probe(self.folder, update, trace)
-        self._last, self._ended = update, time.perf_counter()
-        self._cost = self._ended - began
+        cost = time.perf_counter() - began
+        self._costs.append(cost)
+        self._last, self._ended = update, worked + cost
         return trace
 
     def taken(self, update: int) -> None:

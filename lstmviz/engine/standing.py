@@ -79,6 +79,11 @@ class Standing:
         return self._pace.speed
 
     @property
+    def worked(self) -> float:
+        """Seconds that this process worked at it; pauses and the turns of other trainings do not count."""
+        return self._pace.worked
+
+    @property
     def seconds_left(self) -> float | None:
         """Seconds until the last epoch is done, None while nobody knows."""
         return self._pace.seconds_left

@@ -232,7 +232,7 @@ class Trainer(Standing):
         last = self._place.epoch + over >= self.config.epochs
         if over:
             self._due.append(self._validate)
-        if self._probe.due(self.update, wanted=last or self._until in ("phase", "batch")):
+        if self._probe.due(self.update, self.worked, wanted=last or self._until in ("phase", "batch")):
             self._due.append(self._take_probe)
         if self._keeper.due(self.update, epoch_over=over, last=last):
             self._due.append(self._save)
@@ -250,7 +250,7 @@ class Trainer(Standing):
         return Validated(self.update, loss)
 
     def _take_probe(self) -> Event:
-        return Probed(self.update, self._probe.take(self.net, self.update), kept=True)
+        return Probed(self.update, self._probe.take(self.net, self.update, self.worked), kept=True)
 
     def _save(self) -> Event:
         self._keeper.write(self._checkpoint(), self.net)

@@ -30,11 +30,12 @@ _REASONS = {
 
 
 @contextmanager
-def replacing(path: str | Path, *, folder: bool = False) -> Iterator[Path]:
+def replacing(path: str | Path, *, folder: bool = False, lasting: bool = True) -> Iterator[Path]:
     """Yield a new empty file (or folder) beside ``path``, with the same ending, that takes its place at the end.
 
     Whatever goes wrong inside the ``with``, a cancel included, the new one is removed and the old one is as it was.
-    At the end the new one is on the disk before it is moved, so that a crash leaves the old or the new, whole.
+    At the end the new one is on the disk before it is moved, so that a crash leaves the old or the new, whole. Not
+    ``lasting``: a power cut may tear it, which spares the wait for the disk; for what is checked when it is read.
     A link is followed: what it points to is replaced. Raises ExportError, which names the path and the remedy.
     """
     target = _checked(path, folder)
@@ -46,8 +47,11 @@ def replacing(path: str | Path, *, folder: bool = False) -> Iterator[Path]:
         else:
             new.touch(exist_ok=False)
         yield new
-        _to_disk(new)
+        if lasting:
+            _to_disk(new)
         _move(new, target)
+        if lasting:
+            _fsync(target.parent)
     except OSError as error:
         raise sentence(error, path) from error
     finally:
@@ -167,7 +171,6 @@ def _move(new: Path, target: Path) -> None:
             aside.rename(target)
             raise
         remove(aside)
-    _fsync(target.parent)
 
 
 def _exchanged(new: Path, target: Path) -> bool:
