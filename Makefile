@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check lint types contracts translations pictures bench samples format wheel clean \
+.PHONY: help run test test-slow check lint types contracts translations pictures bench classics samples format wheel clean \
 	system-libraries system-libraries-test
 
 help: ## list the targets
@@ -49,6 +49,10 @@ bench: $(VENV)/.dev system-libraries ## print every benchmark
 	$(BIN)/python benchmarks/record.py
 	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/frames.py
 	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/training.py
+
+classics: $(VENV)/.dev ## train the tasks of the literature, and print our numbers beside the published ones
+	$(BIN)/python benchmarks/classics.py
 
 samples: $(VENV)/.dev ## make the sample sequences and train the sample nets again
 	$(BIN)/python samples/make_sequences.py
