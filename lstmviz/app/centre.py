@@ -11,7 +11,7 @@ from lstmviz.app.face_switch import FaceSwitch
 from lstmviz.app.theme import THEMES
 from lstmviz.session.snapshot import Snapshot
 
-HEIGHTS = {False: (350, 540), True: (450, 440)}
+HEIGHTS = {False: (350, 540), True: (420, 470)}
 """Heights of face and timeline at first, the second ones while the training is shown; they grow in this proportion."""
 
 

@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.floating]
 Places = npt.NDArray[np.intp]
 _LINE = 16
 """Height of one line of symbols."""
+_LOWEST_CURVE = 14
+"""A curve of p lower than this tells nothing: the symbols stand alone then."""
 _PICTURE, _LOWEST_PICTURE = 44, 28
 """Height of the picture that many outputs make, and down to which it gives way."""
 _CURVES = 3
@@ -77,7 +79,9 @@ def height_of(trace: Trace) -> int:
 
 
 def lowest_of(trace: Trace) -> int:
-    """The height down to which the strip gives way."""
+    """The height down to which the strip gives way: symbols without the curve of their p, lower pictures."""
+    if trace.output_kind == "probability" and trace.outputs is not None:
+        return 2 * _LINE + 2
     if trace.output_kind != "value" or trace.outputs is None or trace.outputs.shape[1] <= MANY:
         return height_of(trace)
     return _LOWEST_PICTURE * (2 if _has_targets(trace) else 1)
@@ -161,6 +165,13 @@ def _probability(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
         _marked(painter, upper, lower, ink, found)
     else:
         draw_runs(painter, upper.united(lower).adjusted(0, 4, 0, -4), likely, ink)
+    if curve.height() < _LOWEST_CURVE:
+        return Notes()
+    return _probability_curve(painter, curve, curve.top() - rect.top(), ink, found, asked=asked)
+
+
+def _probability_curve(painter: QPainter, curve: QRect, top: int, ink: Ink, found: Guesses, *, asked: bool) -> Notes:
+    start, stop = ink.steps
     assert ink.trace.outputs is not None
     p = found.p if asked else ink.trace.outputs[start:stop].max(axis=1)
     size = (curve.width(), curve.height())
@@ -168,7 +179,7 @@ def _probability(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     painter.drawPixmap(curve.topLeft(), picture)
     own = asked and ink.trace.targets is not None
     what = tr("curve: p of the right one") if own else tr("curve: p of the most likely")
-    return Notes("1", "0", what, curve.top() - rect.top())
+    return Notes("1", "0", what, top)
 
 
 def _words(ink: Ink, places: Places) -> list[str]:

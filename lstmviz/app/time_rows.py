@@ -14,7 +14,7 @@ GAP = 5
 LABELS = 16
 SMALLEST_MAP, LOWEST_MAP = 29, 20
 """A heat map lower than the first has no room for its name over the value at the cursor; where names are short the two
-stand side by side, down to the second."""
+stand side by side, down to the second. Maps of many units get that low only where nothing is left to scroll then."""
 LARGEST_MAP = 260
 _READABLE_MAP = 44
 
@@ -54,9 +54,11 @@ def rows_of(trace: Trace, lanes: Lanes, signals: tuple[str, ...], height: int) -
     """
     maps = [(layer, side, name) for layer, side in lanes for name in signals if name in offered(trace, layer)]
     count = max(1, len(maps))
-    lowest = _lowest(trace, lanes, signals)
     labels = LABELS if trace.sequence.labels is not None else 0
     nets = LABELS + 2 if trace.handover else 0
+    strips = input_strip.lowest_of(trace.sequence) + output_strip.lowest_of(trace)
+    free = height - nets - (labels + 2 if labels else 0) - 3 * GAP - strips
+    lowest = _lowest(trace, lanes, signals, free // count - GAP)
     above, below = _strips(trace, height - count * (lowest + GAP) - nets - (labels + 2 if labels else 0) - 3 * GAP)
     fixed = GAP + nets + above + (labels + 2 if labels else 0) + (below + GAP if below else 0) + GAP
     # once the maps can be read the strips grow too, a third of what is to share
@@ -89,12 +91,16 @@ def _strips(trace: Trace, room: int) -> tuple[int, int]:
     return above - less, below - (missing - less)
 
 
-def _lowest(trace: Trace, lanes: Lanes, signals: tuple[str, ...]) -> int:
-    """How low a heat map may be: enough for its name and value, and for a pixel a unit where they are few."""
+def _lowest(trace: Trace, lanes: Lanes, signals: tuple[str, ...], room: int) -> int:
+    """How low a heat map may be: enough for its name and value, and for a pixel a unit where they are few.
+
+    room: the height of each where all is to be seen without scrolling; that is worth more than a pixel a unit.
+    """
     if len(lanes) > 1 or any(len(short(name)) > 1 for name in signals):
         return SMALLEST_MAP
     units = max(trace.layers[layer].units for layer, _ in lanes)
-    return min(max(LOWEST_MAP, units), SMALLEST_MAP)
+    usual = min(max(LOWEST_MAP, units), SMALLEST_MAP)
+    return room if LOWEST_MAP <= room < usual else usual
 
 
 def row_at(rows: tuple[Row, ...], y: float) -> Row | None:

@@ -167,6 +167,15 @@ def test_low_maps_of_one_layer_still_have_a_pixel_a_unit(make_trace: Make) -> No
     assert {row.height for row in rows if row.kind == "signal"} == {SMALLEST_MAP}
 
 
+def test_maps_get_lower_where_nothing_is_left_to_scroll_then(make_trace: Make) -> None:
+    trace = make_trace(units=64)
+    _, usual = rows_of(trace, ((0, "forward"),), tuple("fiogch"), 0)
+    for height in range(usual - 6 * (SMALLEST_MAP - LOWEST_MAP), usual):
+        rows, needed = rows_of(trace, ((0, "forward"),), tuple("fiogch"), height)
+        assert needed <= height
+        assert all(LOWEST_MAP <= row.height < SMALLEST_MAP for row in rows if row.kind == "signal")
+
+
 def test_the_layer_chooser_is_as_wide_as_its_words(stage: Stage) -> None:
     language.use("pt_BR")
     stage.put(replace(stage.snapshot, language="pt_BR"))
