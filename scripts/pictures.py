@@ -19,16 +19,22 @@ from PySide6.QtWidgets import QApplication
 from lstmviz.app.main import Program
 from lstmviz.app.pictures import save_picture
 from lstmviz.session.settings import load_settings
+from lstmviz.session.snapshot import Snapshot
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "pictures"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: what is open, how the window looks, and the commands run before it is drawn."""
+    """One picture: what is open, how the window looks, and the commands run before it is drawn.
+
+    recipe: a ready training, drawn when its first run has done ``updates``.
+    """
 
     name: str
-    sample: str
+    sample: str = ""
+    recipe: str = ""
+    updates: int = 0
     theme: str = "light"
     language: str = "en"
     size: tuple[int, int] = (1440, 900)
@@ -44,6 +50,22 @@ PICTURES = (
         commands=(("cursor.set", {"t": 31}), ("range.set", {"start": 0, "stop": 60}), ("phase.set", {"phase": 4})),
     ),
     Picture("welcome", "", size=(1280, 800)),
+    Picture("training-light", recipe="embedded-reber", updates=400, commands=(("cursor.set", {"t": 8}),)),
+    Picture(
+        "twins-dark",
+        recipe="twin-clipping",
+        updates=150,
+        theme="dark",
+        size=(1680, 1000),
+        commands=(("cursor.set", {"t": 12}),),
+    ),
+    Picture("unrolled-light", "dates", commands=(("face.set", {"face": "unrolled"}), ("cursor.set", {"t": 26}))),
+    Picture(
+        "gradients-dark",
+        "reber",
+        theme="dark",
+        commands=(("cursor.set", {"t": 24}), ("face.set", {"face": "flow"}), ("flow.ask", {"step": 24})),
+    ),
     Picture("brackets-pt", "brackets", language="pt_BR", size=(1280, 800), commands=(("cursor.set", {"t": 24}),)),
 )
 
@@ -70,13 +92,33 @@ def draw(picture: Picture) -> None:
     if picture.sample:
         program.open_first((), picture.sample)
         wait(lambda: program.dispatcher.snapshot.trace is not None)
+    if picture.recipe:
+        program.dispatcher.run("run.recipe", id=picture.recipe)
+        wait(lambda: _trained(program.dispatcher.snapshot, picture.updates), 600.0)
+        program.dispatcher.run("run.toggle")
+        wait(lambda: _rests(program.dispatcher.snapshot))
     for name, arguments in picture.commands:
         program.dispatcher.run(name, **arguments)
+    wait(lambda: _drawn(program.dispatcher.snapshot))
     QApplication.processEvents()
     save_picture(program.window, str(FOLDER / f"{picture.name}.png"))
     program.client.stop()
     program.window.close()
     print(FOLDER / f"{picture.name}.png")
+
+
+def _trained(snapshot: Snapshot, updates: int) -> bool:
+    return snapshot.run is not None and (snapshot.run.update >= updates or snapshot.run.state == "ended")
+
+
+def _rests(snapshot: Snapshot) -> bool:
+    """Whether the trainings stand still and show their newest probe."""
+    runs = [run for run in (snapshot.run, snapshot.twin) if run is not None]
+    return snapshot.trace is not None and all(run.state in ("paused", "ended") for run in runs)
+
+
+def _drawn(snapshot: Snapshot) -> bool:
+    return snapshot.face != "flow" or (snapshot.flow is not None and not snapshot.flow.pending)
 
 
 def main() -> None:
