@@ -40,13 +40,13 @@ def run(row: Row, seeds: int) -> tuple[bool, str, float]:
     return passed, said, time.process_time() - began
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The numbers of the literature beside ours.")
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"which: {' '.join(ROWS)}; all unless given")
     parser.add_argument(
         "--seeds", type=int, default=0, help="how many of each; 10 for reber, 5 for others unless given"
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     unknown = [id for id in arguments.rows if id not in ROWS]
     if unknown:
         parser.error(f"unknown: {' '.join(unknown)}; expected some of: {' '.join(ROWS)}")

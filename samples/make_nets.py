@@ -1,21 +1,27 @@
-"""Train the sample nets in samples/nets again, each from fixed seeds, on one thread, in about three minutes in all.
+"""Make the sample nets in samples/nets again, each from fixed seeds, on one thread, in about five minutes in all.
 
     python samples/make_nets.py [NAME …] [--out FOLDER]
 
 Of a few seeds those are kept that learnt the task as well as the best one did, and of these the one whose clearest
 unit is the clearest; the note says which unit that is and what it does, with the numbers measured here.
-tests/test_sample_nets.py measures them again, in its own way.
+tests/test_sample_nets.py measures them again, in its own way. The nets of the four topologies are trained by the app's
+own trainer with the recipes of the app, and one net is written by hand.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from hand_built import anbn_exact
 from msgspec.structs import replace
 from recipes import Recipe, recipes
+from telling import Telling
+from topologies import topologies, trained
 from training import train
 
 from lstmviz import paths
@@ -29,19 +35,19 @@ SWING = 0.3
 """How far a signal moves at least between its 2nd and 98th percentile, to be worth looking at."""
 
 
-def clearest(traces: list[Trace], recipe: Recipe) -> tuple[int, float]:
+def clearest(traces: list[Trace], told: Telling) -> tuple[int, float]:
     """The unit whose signal has the largest correlation by size with the truth, over the steps where it is known.
 
     Units whose signal hardly moves do not count: nobody would see them follow anything.
     """
-    truth = np.concatenate([recipe.truth(trace.sequence) for trace in traces])
-    signal = np.concatenate([trace.signal(recipe.signal, recipe.layer) for trace in traces]).astype(np.float64)
+    truth = np.concatenate([told.truth(trace.sequence) for trace in traces])
+    signal = np.concatenate([trace.signal(told.signal, told.layer) for trace in traces]).astype(np.float64)
     known = np.isfinite(truth)
     centred, wanted = signal[known] - signal[known].mean(axis=0), truth[known] - truth[known].mean()
     swing = np.diff(np.percentile(signal[known], [2, 98], axis=0), axis=0)[0]
     spread = np.sqrt((centred**2).sum(axis=0) * (wanted**2).sum())
     r = centred.T @ wanted / np.where(swing > SWING, spread, np.inf)
-    unit = int(np.argmax(recipe.sign * r if recipe.sign else np.abs(r)))
+    unit = int(np.argmax(told.sign * r if told.sign else np.abs(r)))
     return unit, float(r[unit])
 
 
@@ -71,23 +77,41 @@ def make(name: str, recipe: Recipe, folder: Path) -> None:
         tried.append((loss, unit, r, net))
     bound = 1.1 * min(loss for loss, *_ in tried) + 0.01
     _, unit, r, net = max((one for one in tried if one[0] <= bound), key=lambda one: abs(one[2]))
-    facts = recipe.facts(record(net, probes), unit)
-    note = {language: text.format(**words(unit, r, facts, language)) for language, text in recipe.note.items()}
-    look = Look(layer=recipe.layer, unit=unit, signal=recipe.signal)
-    net.spec = replace(net.spec, note=note, look=look)
+    save(net, name, recipe, unit, r, folder)
+
+
+def make_by_trainer(name: str, told: Telling, folder: Path) -> None:
+    """Train as the recipe of the app says, and save the net with its note."""
+    net = trained(name)
+    unit, r = clearest(record(net, told.probe()), told)
+    print(f"{name}: unit {unit}, r = {r:+.3f}", flush=True)
+    save(net, name, told, unit, r, folder)
+
+
+def save(net: Net, name: str, told: Telling, unit: int, r: float, folder: Path) -> None:
+    """Write a net with its note and the unit to look at."""
+    facts = told.facts(record(net, told.probe()), unit)
+    note = {language: text.format(**words(unit, r, facts, language)) for language, text in told.note.items()}
+    look = Look(layer=told.layer, unit=unit, signal=told.signal)
+    net.spec = replace(net.spec, name=name, note=note, look=look)
     save_net(net, folder / name)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train the sample nets again.")
+    parser = argparse.ArgumentParser(description="Make the sample nets again.")
     parser.add_argument("names", nargs="*", help="which; all unless given")
     parser.add_argument("--out", type=Path, default=paths.samples() / "nets", help="folder to write to")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    for name, recipe in recipes().items():
+    makers: dict[str, Callable[[Path], None]] = {
+        **{name: partial(make, name, recipe) for name, recipe in recipes().items()},
+        **{name: partial(make_by_trainer, name, told) for name, told in topologies().items()},
+        "anbn-exact": lambda folder: save_net(anbn_exact(), folder / "anbn-exact"),
+    }
+    for name, maker in makers.items():
         if not arguments.names or name in arguments.names:
-            make(name, recipe, arguments.out)
+            maker(arguments.out)
 
 
 if __name__ == "__main__":

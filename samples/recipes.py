@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import truths
+from telling import FRESH, Telling
 from training import Pace
 
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, ValueInput, ValueOutput
@@ -21,32 +22,15 @@ from lstmviz.sequences.samples import sample
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import Trace
 
-FRESH = range(900_000, 900_200)
-"""Seeds of the sequences that judge a net of single answers; no training uses them."""
 
-Facts = Callable[[list[Trace], int], dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One sample net.
-
-    study: what it learns from, by seed. probe: what its clearest unit is chosen and measured on, as the note says.
-    truth, signal, layer: what that unit's signal shall follow; sign: −1 or 1 where the note holds for that sign alone.
-    facts: other numbers that the note tells, from the traces of the probes and the unit.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Telling):
+    """One sample net and its note; study: what it learns from, by seed."""
 
     spec: NetSpec
     study: Callable[[int], list[Sequence]]
-    probe: Callable[[], list[Sequence]]
-    truth: Callable[[Sequence], truths.Truth]
-    signal: str
-    note: dict[str, str]
     pace: Pace
     seeds: int = 3
-    layer: int = 0
-    sign: int = 0
-    facts: Facts = lambda traces, unit: {}
 
 
 def recipes() -> dict[str, Recipe]:

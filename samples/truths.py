@@ -68,3 +68,25 @@ def loudness(sequence: Sequence, steps: int = 40) -> Truth:
     """The root of the mean square of the last ``steps`` samples, 5 ms at 8 kHz; silence stands before the first."""
     power = np.concatenate([np.zeros(steps), sequence.values[:, 0].astype(np.float64) ** 2])
     return np.sqrt(np.lib.stride_tricks.sliding_window_view(power, steps)[1:].mean(axis=1))
+
+
+def move(sequence: Sequence) -> Truth:
+    """How far the price moved since the day before."""
+    return np.diff(column(sequence, "price"), prepend=np.nan)
+
+
+def score_so_far(sequence: Sequence) -> Truth:
+    """The score of what has been read of a review, from the labels; NaN before the first opinion."""
+    return np.array([float(label) if label else np.nan for label in sequence.labels or ()])
+
+
+def letters_left(sequence: Sequence) -> Truth:
+    """How many symbols of a name are still to be said after this one."""
+    return np.arange(len(sequence) - 1, -1, -1, dtype=np.float64)
+
+
+def place_in_answer(sequence: Sequence) -> Truth:
+    """Which symbol of a decoder's answer is said, from 0; NaN while the question is read."""
+    assert sequence.targets is not None
+    asked = np.isfinite(sequence.targets[:, 0])
+    return np.where(asked, np.cumsum(asked) - 1.0, np.nan)
