@@ -140,6 +140,7 @@ def test_a_ready_training_is_found_in_the_library_and_begins(desk, count):
     desk.window.views["library"].search.clear()
     desk.until("training", "ended")
     found = desk.session.runs.with_twin(desk.run.id)
+    assert len(desk.session.runs.views) == count, "a double click asks once"
     assert tuple(view.config for view in found) == recipe.configs
     assert all(recipe.title in view.title for view in found)
     assert desk.window.views["training"].isVisible()

@@ -100,7 +100,6 @@ class LibraryView(View):
         self.search.returnPressed.connect(self._on_search_return_pressed)
         self.tree.currentItemChanged.connect(self._on_current_item_changed)
         self.tree.itemActivated.connect(self._on_item_activated)
-        self.tree.itemDoubleClicked.connect(self._on_item_activated)
         self.setFocusProxy(self.search)
 
     def present(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
