@@ -77,13 +77,14 @@ def _drawn_of(run: RunView) -> tuple[object, ...]:
 
 
 class Entry(NamedTuple):
-    """A name in the legend with the line that it stands for."""
+    """A name in the legend with the line that it stands for; brief: its name where there is no room for all."""
 
     text: str
     colour: QColor
     dashed: bool = False
     pointed: bool = False
     thin: bool = False
+    brief: str = ""
 
 
 def paint(painter: QPainter, picture: Picture, names: tuple[str, ...]) -> None:
@@ -321,12 +322,12 @@ def _paint_log(painter: QPainter, picture: Picture, plot: QRect) -> None:
 
 def _loss_entries(picture: Picture, names: tuple[str, ...], window: int) -> list[Entry]:
     """What the legend of the loss names."""
-    mean = tr("training, mean of {count}", count=window) if window > 1 else tr("training")
+    mean = tr("training, mean of {count}", count=window) if window > 1 else tr("training loss")
     if len(picture.runs) == 1:
         entries = [Entry(mean, run_colour(picture.theme, 0))]
     else:
         colours = [run_colour(picture.theme, place) for place in range(len(picture.runs))]
-        entries = [Entry(name, colours[place], place == 1) for place, name in enumerate(names)]
+        entries = [Entry(name, colours[place], place == 1, brief="AB"[place]) for place, name in enumerate(names)]
         entries.append(Entry(mean, QColor(picture.theme.dim)))
     if any(run.curves.validation.size for run in picture.runs):
         colour = QColor(picture.theme.text if len(picture.runs) == 1 else picture.theme.dim)
@@ -341,12 +342,15 @@ def _paint_names(painter: QPainter, picture: Picture, plot: QRect, heading: str,
     width = QFontMetrics(bold).horizontalAdvance(heading) + 2
     drawing.text(painter, QRect(x, top, width, 16), heading, picture.theme.text, bold)
     x += width + 16
+    metrics, room = QFontMetrics(font), plot.right() - 44 - x  # the switch of the scale stands there
+    tight = sum(metrics.horizontalAdvance(entry.text) + 40 for entry in entries) - 14 > room
     for entry in entries:
-        width = QFontMetrics(font).horizontalAdvance(entry.text) + 2
-        if x + 24 + width > plot.right() - 44:  # the switch of the scale stands there
+        words = entry.brief or entry.text if tight else entry.text
+        width = metrics.horizontalAdvance(words) + 2
+        if x + 24 + width > plot.right() - 44:
             return
         _swatch(painter, QPointF(x, top + 8), entry)
-        drawing.text(painter, QRect(x + 24, top, width, 16), entry.text, picture.theme.text, font)
+        drawing.text(painter, QRect(x + 24, top, width, 16), words, picture.theme.text, font)
         x += 24 + width + 14
 
 
