@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from literature.answers import answers
-from literature.row import Outcome, Row, config_of, examples_read, train
+from literature.row import Outcome, Row, all_pass_after, config_of, examples_read, train
 from lstmviz.engine.trainer import Trainer
 from lstmviz.nets.net import Net
 
@@ -56,11 +55,6 @@ def measure(seed: int) -> Outcome:
     )
 
 
-def verdict(outcomes: Sequence[Outcome]) -> tuple[bool, str]:
-    passed, mean = sum(outcome.passed for outcome in outcomes), float(np.mean([one.number for one in outcomes]))
-    return passed == len(outcomes), f"{passed} of {len(outcomes)} seeds, {mean:,.0f} sequences on average"
-
-
 ROW = Row(
     id="adding",
     task="adding, T = 100",
@@ -69,5 +63,5 @@ ROW = Row(
     published="74,000 sequences",
     source="Hochreiter and Schmidhuber 1997, experiment 4",
     measure=measure,
-    verdict=verdict,
+    verdict=all_pass_after,
 )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from literature.answers import answers
-from literature.row import Outcome, Row, config_of, examples_read, train
+from literature.row import Outcome, Row, all_pass_after, config_of, examples_read, train
 from lstmviz.engine.trainer import Trainer
 from lstmviz.nets.net import Net
 
@@ -39,11 +37,6 @@ def measure(seed: int) -> Outcome:
     )
 
 
-def verdict(outcomes: Sequence[Outcome]) -> tuple[bool, str]:
-    passed, mean = sum(outcome.passed for outcome in outcomes), float(np.mean([one.number for one in outcomes]))
-    return passed == len(outcomes), f"{passed} of {len(outcomes)} seeds, {mean:,.0f} sequences on average"
-
-
 ROW = Row(
     id="order",
     task="temporal order, T 100–110",
@@ -51,5 +44,5 @@ ROW = Row(
     published="31,390 sequences",
     source="Hochreiter and Schmidhuber 1997, experiment 6a",
     measure=measure,
-    verdict=verdict,
+    verdict=all_pass_after,
 )

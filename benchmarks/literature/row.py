@@ -27,9 +27,21 @@ class Outcome:
     number: float = 0.0
 
 
-def _all_pass(outcomes: Sequence[Outcome]) -> tuple[bool, str]:
+def all_pass(outcomes: Sequence[Outcome]) -> tuple[bool, str]:
+    """Whether every seed passed, and how many did."""
     passed = sum(outcome.passed for outcome in outcomes)
     return passed == len(outcomes), f"{passed} of {len(outcomes)} seeds"
+
+
+def mean_number(outcomes: Sequence[Outcome]) -> float:
+    """The mean of the seeds' numbers."""
+    return sum(outcome.number for outcome in outcomes) / len(outcomes)
+
+
+def all_pass_after(outcomes: Sequence[Outcome]) -> tuple[bool, str]:
+    """Whether every seed passed, how many did, and the mean number of sequences that they needed."""
+    passed, said = all_pass(outcomes)
+    return passed, f"{said}, {mean_number(outcomes):,.0f} sequences on average"
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class Row:
     source: str
     measure: Callable[[int], Outcome]
     seeds: int = 5
-    verdict: Callable[[Sequence[Outcome]], tuple[bool, str]] = _all_pass
+    verdict: Callable[[Sequence[Outcome]], tuple[bool, str]] = all_pass
 
 
 def config_of(id: str, seed: int, **changes: object) -> RunConfig:
