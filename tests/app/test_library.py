@@ -48,6 +48,7 @@ def test_enter_opens_what_is_current_and_a_double_click_too(library, qtbot):
     at = library.tree.visualItemRect(item).center()
     qtbot.mouseClick(library.tree.viewport(), Qt.MouseButton.LeftButton, pos=at)
     qtbot.mouseDClick(library.tree.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseRelease(library.tree.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert told == [("sample.open", {"id": samples()[0].id})], "once: a ready training would begin twice"
 
 

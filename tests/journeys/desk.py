@@ -224,6 +224,7 @@ class Desk:
         at = tree.viewport().mapTo(self.window, tree.visualItemRect(found[0]).center())
         QTest.mouseClick(self.window.windowHandle(), LEFT, NONE, at)
         QTest.mouseDClick(self.window.windowHandle(), LEFT, NONE, at)
+        QTest.mouseRelease(self.window.windowHandle(), LEFT, NONE, at)
         QTest.qWait(1)
 
     # --- the end ---

@@ -26,9 +26,11 @@ from PySide6.QtWidgets import (
 )
 
 from lstmviz.app.dialogs.export import ExportDialog
+from lstmviz.app.dialogs.new_run import NewRunDialog
 from lstmviz.app.dialogs.record import RecordDialog
 from lstmviz.app.views.welcome import Card
 from lstmviz.session.commands import COMMANDS
+from lstmviz.session.run_view import FACES
 
 CONTROLS = (
     QAbstractButton, QComboBox, QLineEdit, QAbstractSlider, QAbstractItemView, QAbstractSpinBox, QTextEdit,
@@ -81,9 +83,43 @@ def test_from_the_welcome_page_to_an_exported_trace_without_a_mouse(desk, tmp_pa
     with (tmp_path / "spots.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["t"] for row in rows} == {"3"}
-    assert {row["signal"] for row in rows} == set(desk.session.signals)
+    assert {row["signal"] for row in rows} == set(desk.session.signals) & set(desk.session.trace.names(0))
     wanted = desk.session.trace.lanes[0, "forward"].signals["c"][3, unit]
     assert float(next(row["value"] for row in rows if row["signal"] == "c")) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_net_is_trained_held_and_stopped_without_a_mouse(desk):
+    desk.press(Qt.Key.Key_N, CONTROL)
+    form = desk.dialog(NewRunDialog)
+    assert form.data.list.hasFocus(), "the first question is on what"
+    for name, value in (("hidden", "4"), ("examples", "40"), ("epochs", "1000"), ("batch", "4")):
+        desk.tab_to(form.fields[name].control)
+        desk.type(value)
+    desk.press(Qt.Key.Key_Return)
+    desk.until("training")
+    assert (desk.run.config.hidden, desk.run.config.epochs) == (4, 1000)
+    assert desk.window.views["training"].isVisible()
+    assert nameless(desk.window) == []
+    wait(lambda: desk.session.trace.name == desk.run.title, "the probe")
+    t = desk.session.place.t
+    desk.press(Qt.Key.Key_Right)
+    assert desk.session.place.t == t + 1, "the arrows step through the probe while it trains"
+    desk.press(Qt.Key.Key_Space, CONTROL)
+    desk.until("paused")
+    rate = desk.window.views["training"].adjustments.rate
+    desk.tab_to(rate)
+    desk.type("0.003")
+    desk.press(Qt.Key.Key_Return)
+    wait(lambda: desk.run.learning_rate == 0.003, "the new rate")
+    before = desk.run.update
+    desk.press(Qt.Key.Key_F7)
+    wait(lambda: desk.run.state == "paused" and desk.run.update == before + 1, "a mini-batch")
+    for number, face in enumerate(FACES, 1):
+        desk.press(Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.AltModifier)
+        assert desk.session.face == face
+        assert nameless(desk.window) == []
+    desk.run_by_name("stop the training")
+    desk.until("ended")
 
 
 @pytest.mark.parametrize(
@@ -168,6 +204,7 @@ DIALOGS = (
     ("shortcuts", Qt.Key.Key_Slash, CONTROL),
     ("guide", Qt.Key.Key_F1, NONE),
     ("record", Qt.Key.Key_R, CONTROL),
+    ("train", Qt.Key.Key_N, CONTROL),
 )
 
 

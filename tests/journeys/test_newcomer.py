@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from lstmviz.app.time_canvas import TimeCanvas
+from lstmviz.runs.recipes import RECIPES
 from lstmviz.session.snapshot import PHASES
 
 
@@ -43,7 +44,8 @@ def test_the_first_start_shows_the_default_sample_paused_at_its_first_step(share
     assert f"Step 0 of {last}, unit {unit}" in sentences["step"]
     assert f"Unit {unit} of layer 0→ at step 0" in sentences["unit"]
     assert f"step 0 of 0 to {shared.session.place.stop - 1} shown" in sentences["timeline"]
-    assert "Samples: 12;" in sentences["library"]
+    assert f"Samples: {len(shared.program.samples)};" in sentences["library"]
+    assert f"ready trainings: {len(RECIPES)};" in sentences["library"]
     assert "open traces: 1;" in sentences["library"]
 
 
