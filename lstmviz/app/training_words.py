@@ -111,7 +111,7 @@ def net_words(run: RunView) -> str:
 
 def device_words(run: RunView) -> str:
     """Where a run computes, and why there."""
-    return " · ".join(part for part in (run.device.upper(), run.reason) if part)
+    return " · ".join(part for part in (run.device.upper(), tr(run.reason)) if part)
 
 
 @dataclass(frozen=True)

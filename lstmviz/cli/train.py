@@ -173,7 +173,7 @@ def _say_beginning(trainer: Trainer) -> None:
         title=trainer.data.title,
         parameters=sum(each.numel() for each in trainer.net.parameters()),
         device=str(trainer.device.device),
-        reason=trainer.device.reason,
+        reason=tr(trainer.device.reason),
         updates=trainer.updates,
         out=str(trainer.folder),
     )

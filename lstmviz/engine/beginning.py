@@ -15,7 +15,7 @@ from lstmviz.engine.checkpoints import Checkpoint, from_bytes, newest
 from lstmviz.engine.devices import Chosen, choose_device
 from lstmviz.engine.distributed import Peers, join_peers
 from lstmviz.errors import RunError
-from lstmviz.language import tr
+from lstmviz.language import mark
 from lstmviz.nets.build import build_net
 from lstmviz.nets.net import Net
 from lstmviz.nets.plan import loss_of, spec_for
@@ -52,7 +52,7 @@ def begin(folder: Path, config: RunConfig | None) -> Beginning:
     spec = spec_for(config, data)
     chosen = choose_device(config.device, spec, config.batch)
     if peers.world > 1:
-        chosen = Chosen(peers.device, tr("one of {count} processes", count=peers.world))
+        chosen = Chosen(peers.device, mark("one of several processes"))
     complaints: list[str] = []
     found = b""
     if peers.first and is_run(folder):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from lstmviz.errors import RunError
-from lstmviz.language import tr
+from lstmviz.language import mark
 from lstmviz.nets.spec import NetSpec
 from lstmviz.runs.config import DeviceChoice
 
@@ -21,7 +21,7 @@ One step after the other is what makes a recurrent net slow on a GPU: each waits
 
 @dataclass(frozen=True)
 class Chosen:
-    """A device and why it was chosen, a sentence."""
+    """A device and why it was chosen (English, translated where shown)."""
 
     device: torch.device
     reason: str
@@ -44,7 +44,7 @@ def choose_device(choice: DeviceChoice, spec: NetSpec | None = None, batch: int 
             "--device mps was asked for, but torch {version} finds no Apple GPU here. Use --device auto or cpu.",
             version=str(torch.__version__),
         )
-    return Chosen(_prepared(choice), tr("as asked for"))
+    return Chosen(_prepared(choice), mark("as asked for"))
 
 
 def multiplications(spec: NetSpec, batch: int) -> int:
@@ -57,11 +57,10 @@ def multiplications(spec: NetSpec, batch: int) -> int:
 def _best(spec: NetSpec | None, batch: int) -> Chosen:
     found = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else None
     if found is None:
-        return Chosen(torch.device("cpu"), tr("there is no GPU here"))
+        return Chosen(torch.device("cpu"), mark("there is no GPU here"))
     if spec is not None and multiplications(spec, batch) < WORTH_A_GPU:
-        return Chosen(torch.device("cpu"), tr("so small a net is faster here than on the GPU"))
-    name = torch.cuda.get_device_name() if found == "cuda" else "Apple MPS"
-    return Chosen(_prepared(found), tr("a GPU is there: {name}", name=name))
+        return Chosen(torch.device("cpu"), mark("so small a net is faster here than on the GPU"))
+    return Chosen(_prepared(found), mark("a GPU is there"))
 
 
 def _prepared(name: str) -> torch.device:

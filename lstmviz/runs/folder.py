@@ -31,7 +31,7 @@ _ODD = re.compile(r"[^\w.-]+")
 class RunFile(msgspec.Struct, frozen=True, kw_only=True):
     """run.json: updates are planned ones; optimum is the exact optimal loss in ``unit``, None where nobody knows it.
 
-    device, reason: where it computes and why there. begun: UTC.
+    device, reason: where it computes and why there (English). begun: UTC.
     """
 
     format: int = FORMAT

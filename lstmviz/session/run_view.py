@@ -42,10 +42,10 @@ class RunView:
     """One run: what it was told, how it stands, and its metrics.
 
     state: ``read`` for a run of which only the folder was read. sentence: why it stands still, "" where it does not.
-    device, reason: where it computes and why there. updates: planned. optimum: None where nobody knows it. phase, took,
-    loss, norm, clipped, change: the last update's, as RunReport has them. probes: the updates whose probe trace is
-    kept. log: changes on the fly and events, by update. trace_id: the open trace that shows its probe, 0 for none.
-    twin: the run beside it, 0 for none.
+    device, reason: where it computes and why there (English). updates: planned. optimum: None where nobody knows it.
+    phase, took, loss, norm, clipped, change: the last update's, as RunReport has them. probes: the updates whose probe
+    trace is kept. log: changes on the fly and events, by update. trace_id: the open trace that shows its probe, 0 for
+    none. twin: the run beside it, 0 for none.
     """
 
     id: int
