@@ -42,9 +42,9 @@ class Pushed:
 
     @property
     def total(self) -> str:
-        """What the terms add up to, and the gate that came of it."""
+        """What the terms add up to, and the gate that came of it, or h where there are no gates."""
         z = number(self.sum, 3)
-        return f"z{self.gate} = {z}   {self.gate} = {self.function}({z}) = {number(self.value, 3)}"
+        return f"z{self.gate} = {z}   {self.gate or 'h'} = {self.function}({z}) = {number(self.value, 3)}"
 
 
 def name_of(push: Push, trace: Trace, layer: int, gate: str = "", direction: str = "forward") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox
@@ -11,6 +12,7 @@ from lstmviz.app.dialogs.new_run import NewRunDialog
 from lstmviz.app.theme import DARK, LIGHT
 from lstmviz.errors import RunError
 from lstmviz.runs.config import RunConfig
+from lstmviz.runs.recipes import recipe
 from lstmviz.runs.settings import SETTINGS, check_config
 from lstmviz.sequences.samples import samples
 from lstmviz.sequences.tasks import TASKS
@@ -199,3 +201,14 @@ def test_every_control_has_a_name(form):
             assert all(field.control.itemText(n) for n in range(field.control.count()))
     for control in (form.twin.setting, form.command, form.copy, form.data.list):
         assert control.accessibleName()
+
+
+def test_proven_settings_are_those_of_the_ready_training_on_the_same_data(form):
+    for data, ready in (("reber", "embedded-reber"), ("temporal-order", "temporal-order"), ("dates", "dates")):
+        form.data.choose(data)
+        assert form.proven.isEnabled()
+        form.proven.click()
+        told = recipe(ready).configs[0]
+        assert replace(form.config(), data=told.data, params={}) == replace(told, params={})
+    form.data.choose("flip-flop")
+    assert not form.proven.isEnabled()

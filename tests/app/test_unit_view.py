@@ -80,6 +80,10 @@ def test_the_pushes_add_up_to_the_gate(make_trace: Make) -> None:
         assert f"{value:.3f}" in pushed.total.replace("−", "-")
 
 
+def test_without_gates_the_pushes_add_up_to_h() -> None:
+    assert Pushed("", (), (), 0.0, "tanh").total == "z = 0.000   h = tanh(0.000) = 0.000"
+
+
 def test_terms_are_named_after_features_symbols_and_units(make_trace: Make) -> None:
     trace = make_trace(layers=2)
     symbols = Sequence(np.zeros((50, 1), np.float32), kind="symbols", vocabulary=("a", " ", "c"))

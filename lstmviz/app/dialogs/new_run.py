@@ -54,6 +54,7 @@ class NewRunDialog(QDialog):
         self.command, self.copy = QPlainTextEdit(self), QPushButton(self)
         self.message = QLabel(self)
         self.defaults = QPushButton(self)
+        self.proven = QPushButton(self)
         self.paused = QCheckBox(self)
         self._buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self
@@ -92,6 +93,7 @@ class NewRunDialog(QDialog):
         line.addWidget(self.copy, 0, 1)
         foot = QHBoxLayout()
         foot.addWidget(self.defaults)
+        foot.addWidget(self.proven)
         foot.addStretch(1)
         foot.addWidget(self.paused)
         foot.addSpacing(12)
@@ -126,6 +128,7 @@ class NewRunDialog(QDialog):
         self.twin.changed.connect(self._check)
         self.copy.clicked.connect(self._on_copy_clicked)
         self.defaults.clicked.connect(self._on_defaults_clicked)
+        self.proven.clicked.connect(self._on_proven_clicked)
         self._buttons.accepted.connect(self._on_accepted)
         self._buttons.rejected.connect(self.reject)
 
@@ -152,6 +155,8 @@ class NewRunDialog(QDialog):
         self.copy.setText(tr("Copy"))
         self.copy.setAccessibleName(tr("Copy the command line"))
         self.defaults.setText(tr("All to default"))
+        self.proven.setText(tr("Proven settings"))
+        self.proven.setToolTip(tr("What the ready training on this data is told: settings that are known to work"))
         self.paused.setText(tr("Begin paused, to go phase by phase"))
         self.start.setText(tr("Train"))
         self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
@@ -210,12 +215,18 @@ class NewRunDialog(QDialog):
         fitting = self.data.topologies()
         if fitting and self.fields["topology"].value() not in fitting:
             self.fields["topology"].put(fitting[0])
+        self.proven.setEnabled(self.data.proven() is not None)
         self._check()
 
     def _on_defaults_clicked(self) -> None:
         for field in self.fields.values():
             field.put(field.setting.default)
         self._on_data_changed()
+
+    def _on_proven_clicked(self) -> None:
+        config = self.data.proven()
+        if config is not None:
+            self.put(msgspec.structs.replace(config, data=self.data.data()))
 
     def _on_copy_clicked(self) -> None:
         QGuiApplication.clipboard().setText(self.command.toPlainText())

@@ -23,6 +23,8 @@ from lstmviz.app.file_kinds import SEQUENCE_ENDINGS
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.errors import LstmvizError, RunError
 from lstmviz.language import tr
+from lstmviz.runs.config import RunConfig
+from lstmviz.runs.recipes import RECIPES
 from lstmviz.sequences.datasets import fitting_topologies
 from lstmviz.sequences.generators.registry import GENERATORS
 from lstmviz.sequences.samples import Sample
@@ -127,6 +129,13 @@ class DataChooser(QWidget):
             if value != default:
                 chosen[name] = value
         return chosen
+
+    def proven(self) -> RunConfig | None:
+        """What the ready training of this data is told, None where there is none."""
+        sample = self._samples.get(self.data())
+        names = (self.data(), sample.generator if sample is not None else "")
+        ready = (one.configs[0] for one in RECIPES if len(one.configs) == 1)
+        return next((config for config in ready if config.data in names), None)
 
     def topologies(self) -> tuple[Topology, ...]:
         """The topologies that fit the data, the natural one first; () where only reading a file would tell."""

@@ -290,6 +290,9 @@ class UnitView(View):
     def _show_pushes(self, trace: Trace, lane: Lane) -> None:
         snapshot = self._snapshot
         t, layer, side, unit = snapshot.t, snapshot.layer, snapshot.direction, snapshot.unit
+        title = tr("Who pushed the unit") if trace.layers[layer].cell == "rnn" else tr("Who pushed the gate")
+        self._pushes.setAccessibleName(title)
+        self._push_title.setText(title)
         weights = trace.weights_at(t, layer, side)
         if weights is None:
             self._pushes.show_pushed(None, tr("This trace was saved without weights."))
@@ -325,8 +328,6 @@ class UnitView(View):
         self._states.set_title(tr("Candidate and states over time"))
         self._equation.set_title(tr("This step in numbers"))
         self._memory.set_title(tr("Memory and saturation"))
-        self._pushes.setAccessibleName(tr("Who pushed the gate"))
-        self._push_title.setText(tr("Who pushed the gate"))
         font = self._push_title.font()
         font.setPixelSize(11)
         font.setBold(True)
