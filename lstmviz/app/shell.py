@@ -72,7 +72,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.resize(QSize(1400, 900).boundedTo(self.screen().availableSize()))
-        self.setMinimumSize(840, 560)  # what three docks, centre and transport need in Portuguese
+        self.setMinimumSize(840, 600)  # what three docks, centre and transport with both axes need in Portuguese
         library = LibraryView(samples)
         self.views: dict[str, View] = {
             "cell": CellView(),

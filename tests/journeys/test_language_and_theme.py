@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import msgspec
 import pytest
-from desk import CONTROL, Desk
+from desk import CONTROL, Desk, wait
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -30,9 +31,12 @@ from lstmviz import paths
 from lstmviz.app.dialogs.about import AboutDialog
 from lstmviz.app.dialogs.export import ExportDialog
 from lstmviz.app.dialogs.guide import GuideDialog
+from lstmviz.app.dialogs.new_run import NewRunDialog
 from lstmviz.app.dialogs.settings import SettingsDialog
 from lstmviz.app.dialogs.shortcuts import ShortcutsDialog
 from lstmviz.app.view import View
+from lstmviz.runs.config import RunConfig
+from lstmviz.session.run_view import FACES
 
 
 def _rows(item: QTreeWidgetItem, columns: int) -> Iterable[str]:
@@ -135,6 +139,7 @@ OPEN = {
     "settings": (SettingsDialog, Qt.Key.Key_Comma, CONTROL),
     "guide": (GuideDialog, Qt.Key.Key_F1, Qt.KeyboardModifier.NoModifier),
     "shortcuts": (ShortcutsDialog, Qt.Key.Key_Slash, CONTROL),
+    "train": (NewRunDialog, Qt.Key.Key_N, CONTROL),
 }
 
 
@@ -183,6 +188,44 @@ def test_a_switch_of_the_theme_changes_every_colour_and_nothing_else(busy):
     assert {
         name: view.grab().toImage() == light[name] for name, view in busy.window.views.items() if name in light
     } == (dict.fromkeys(light, True))
+
+
+@pytest.fixture
+def twins(desk: Desk) -> Desk:
+    """Two trainings that are held before their first update, side by side."""
+    one = RunConfig(data="reber", hidden=4, examples=20, batch=4, epochs=1000)
+    configs = (one, msgspec.structs.replace(one, cell="gru"))
+    desk.program.dispatcher.run("run.start", configs=configs, title="Twins", paused=True)
+    wait(lambda: desk.program.dispatcher.snapshot.compared is not None, "both probes")
+    desk.until("paused")
+    desk.settled()
+    return desk
+
+
+def test_every_face_and_the_twins_speak_both_languages_and_wear_both_themes(twins):
+    desk, window = twins, twins.window
+
+    def on_each(look: Callable[[str], object]) -> list[object]:
+        found = []
+        for number, face in enumerate(FACES, 1):
+            desk.press(Qt.Key(Qt.Key.Key_0 + number), Qt.KeyboardModifier.AltModifier)
+            found.append(look(face))
+        return found
+
+    def corner(face: str) -> int:
+        image = window.views[face].grab().toImage()
+        return image.pixelColor(image.width() - 3, image.height() - 3).lightness()
+
+    on_each(corner)  # each is made when it is first shown
+    english = on_each(lambda _face: texts(window))
+    assert min(on_each(corner)) > 150
+    desk.run_by_name("português")
+    assert on_each(lambda _face: english_left(window)) == [[]] * len(FACES)
+    desk.press(Qt.Key.Key_T, CONTROL)
+    assert max(on_each(corner)) < 80
+    desk.press(Qt.Key.Key_T, CONTROL)
+    desk.run_by_name("english")
+    assert on_each(lambda _face: texts(window)) == english
 
 
 def test_the_palette_finds_commands_in_the_language_of_the_moment(busy):
