@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from desk import CONTROL, SHIFT, Desk
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog
 
+from lstmviz.runs.config import RunConfig
 from lstmviz.session.commands import COMMANDS
 from lstmviz.session.snapshot import PHASES
 from lstmviz.session.state import SPEEDS
@@ -46,6 +48,12 @@ def check(desk: Desk) -> None:
     assert session.compared in (0, *session.opened)
     assert session.compared != place.trace_id or session.compared == 0
     assert all(len(view.sentence()) > 10 for view in desk.window.views.values())
+    assert snapshot.run is None or snapshot.run in snapshot.runs
+    for view in session.runs.views:
+        assert view.trace_id == 0 or view.trace_id in session.opened
+        assert view.twin == 0 or session.runs.get(view.twin).twin == view.id
+    replay = snapshot.replay
+    assert replay is None or 0 <= replay.position < len(replay.updates)
 
 
 def close_popups() -> None:
@@ -72,7 +80,7 @@ class User:
         """Do one thing and see to it that no dialog stays in the way for long."""
         kinds: list[Callable[[], str]] = [
             self.key, self.key, self.command, self.command, self.click, self.click, self.drag, self.wheel, self.resize,
-            self.button, self.sample,
+            self.button, self.sample, self.train, self.steer, self.steer,
         ]  # fmt: skip
         self.did.append(self.chance.choice(kinds)())
         if self.chance.random() < 0.4:
@@ -137,6 +145,31 @@ class User:
         if self.chance.random() < 0.3 and not self.desk.window.docks["library"].isHidden():
             self.desk.double_click_row(title)
         return f"sample {title}"
+
+    def train(self) -> str:
+        """Begin a tiny training, or twins, a few in all."""
+        runs = self.desk.session.runs
+        if len(runs.views) < 4 and not self.desk._dialogs(QDialog):
+            one = RunConfig(data="reber", hidden=4, examples=12, batch=4, epochs=self.chance.choice([3, 300]))
+            cell = self.chance.choice(["lstm", "gru", "rnn"])
+            twin = (msgspec.structs.replace(one, cell="gru"),) if self.chance.random() < 0.3 else ()
+            configs = (msgspec.structs.replace(one, cell="lstm" if twin else cell), *twin)
+            self.desk.program.dispatcher.run("run.start", configs=configs, title="")
+        return "train"
+
+    def steer(self) -> str:
+        """Ask for anything of a training or of its replay, also where it makes no sense now."""
+        runs = self.desk.session.runs
+        some = [view.id for view in runs.views]
+        command, args = self.chance.choice([
+            ("run.toggle", {}), ("run.phase", {}), ("run.batch", {}), ("run.epoch", {}), ("run.probe", {}),
+            ("run.stop", {}), ("run.continue", {}), ("run.rate", {"learning_rate": self.chance.choice([0, 0.1, 100])}),
+            ("run.clip", {"clipping": self.chance.choice([-1, 0, 0.5])}), ("replay.play", {}), ("replay.live", {}),
+            ("replay.set", {"position": self.chance.randrange(-2, 12)}), ("flow.ask", {"step": -1}), ("batch.ask", {}),
+            *((name, {"id": one}) for one in some for name in ("run.show", "run.close")),
+        ])  # fmt: skip
+        self.desk.program.dispatcher.run(command, **args)
+        return command
 
 
 @pytest.mark.parametrize("seed", [1, 2])
