@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +19,20 @@ class Found:
 
     path: its name in the model. origin: what the file calls it, ``nn.LSTM`` or ``ONNX LSTM``. spec: a net of these
     layers alone, without a read-out. tensors: its weights as `nets.spec.expected_shapes` names and shapes them, rows in
-    torch's order i f g o (r z n of a GRU), float32 or float64.
+    torch's order i f g o (r z n of a GRU), float32 or float64. notes: marked sentences, what the file leaves open and
+    was assumed.
     """
 
     path: str
     origin: str
     spec: NetSpec
     tensors: Mapping[str, Array]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One array of a file, its shape known before its numbers are read."""
+
+    shape: tuple[int, ...]
+    read: Callable[[], Array]
