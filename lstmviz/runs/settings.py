@@ -256,7 +256,7 @@ SETTINGS: tuple[Setting, ...] = (
             ("step", mark("a tenth after each third")),
             ("exponential", mark("exponential, to 1 %")),
             ("cosine", mark("cosine, to 0")),
-            ("plateau", mark("halved when validation stands still")),
+            ("plateau", mark("halved on a plateau")),
         ),
     ),
     Setting(

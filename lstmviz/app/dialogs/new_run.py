@@ -33,7 +33,7 @@ from lstmviz.runs.config import RunConfig
 from lstmviz.runs.settings import DATA, GROUPS, KEPT, LEARNING, MACHINE, NET, SETTINGS, check_config
 from lstmviz.sequences.samples import Sample
 
-_COLUMNS = (((NET,), 6), ((LEARNING,), 5), ((DATA, MACHINE, KEPT), 5))
+_COLUMNS = (((NET,), 6), ((LEARNING,), 5), ((DATA, MACHINE, KEPT), 4))
 """The groups of each column and its share of the width: everything is seen at once."""
 FIRST = "reber"
 
@@ -105,7 +105,7 @@ class NewRunDialog(QDialog):
         whole.addLayout(line)
         whole.addWidget(self.message)
         whole.addLayout(foot)
-        self.resize(1230, 660)
+        self.resize(1250, 660)
 
     def _fill(self, group: str) -> QFormLayout:
         form = self._forms[group]
