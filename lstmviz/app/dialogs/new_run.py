@@ -105,7 +105,7 @@ class NewRunDialog(QDialog):
         whole.addLayout(line)
         whole.addWidget(self.message)
         whole.addLayout(foot)
-        self.resize(1250, 660)
+        self.resize(1240, 660)
 
     def _fill(self, group: str) -> QFormLayout:
         form = self._forms[group]
