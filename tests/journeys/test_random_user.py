@@ -190,6 +190,7 @@ def test_three_hundred_random_actions_never_raise_and_leave_the_session_valid(de
         close_dialogs(desk)
         desk.press(Qt.Key.Key_0, CONTROL | SHIFT)  # docks that float come home
     desk.settled()
+    close_dialogs(desk)  # one that waited for an answer of the engine
     check(desk)
     assert desk.session.engine == "ready"
     assert "went wrong" not in desk.notice
