@@ -134,8 +134,8 @@ _TASKS = (
         ),
         "task",
         (RunConfig(data="temporal-order", topology="seq2vec", params={"length": 100, "relevant": 2}, hidden=32,
-                   initialisation="xavier", forget_bias=5.0, examples=1000, epochs=30, batch=8, learning_rate=0.003,
-                   schedule="cosine"),),
+                   initialisation="xavier", forget_bias=3.0, examples=1000, epochs=60, batch=8, learning_rate=0.003,
+                   clipping=0.3, schedule="cosine"),),
     ),
     Recipe(
         "anbn",
