@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Sequences
+from dataclasses import replace
 
 import numpy as np
 
+from lstmviz.cells.activations import Functions
 from lstmviz.cells.initial import new_gru, new_lstm, new_rnn
 from lstmviz.cells.run import run_gru, run_lstm, run_rnn
 from lstmviz.cells.weights import GruWeights, LstmWeights, RnnWeights, Weights
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import STORED, Check, Lane, LayerInfo, ModelInfo, Recorded, Trace
 
-KINDS = ("lstm", "peephole", "norm", "peephole+norm", "projected", "rnn", "gru")
+KINDS = ("lstm", "peephole", "norm", "peephole+norm", "projected", "functions", "rnn", "gru")
 """The kinds of weights that ``weights_of_kind`` knows."""
 
 
@@ -35,6 +37,8 @@ def weights_of_kind(kind: str, rng: np.random.Generator, inputs: int, units: int
     if w.norm is not None:
         for array in (w.norm.x, w.norm.h, w.norm.c, w.norm.b):
             array += rng.normal(size=array.shape, scale=0.3).astype(dtype)
+    if kind == "functions":
+        w = replace(w, functions=Functions("hard_sigmoid", "relu", "linear", clip=1.5))
     if kind == "projected":
         outputs = max(1, units // 2)
         wh, whr = (rng.normal(size=shape).astype(dtype) for shape in ((outputs, 4 * units), (units, outputs)))

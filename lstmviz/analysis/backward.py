@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.cells.lstm import norm_scale, normalised, squashed
-from lstmviz.cells.weights import GATES, GRU_GATES, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
+from lstmviz.cells.activations import slope
+from lstmviz.cells.lstm import norm_scale, normalised, pre_activations, squash_input, squashed
+from lstmviz.cells.weights import GATES, GRU_GATES, Array, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 
 Floats = npt.NDArray[np.float64]
 Signals = Mapping[str, Floats]
@@ -58,8 +59,8 @@ def nothing(weights: Weights) -> Carry:
 def backward(weights: Weights, signals: Signals, out: Floats, carry: Carry) -> Backward:
     """Back through a stretch of steps of one cell.
 
-    signals: the trace's, (T, H) each, with ``h_prev`` and ``c_prev``. out: ∂L/∂h(t) by the read-out or the layer above,
-    (T, P). carry: from the step after the stretch.
+    signals: the trace's, (T, H) each, with ``x``, ``h_prev`` and ``c_prev``. out: ∂L/∂h(t) by the read-out or the layer
+    above, (T, P). carry: from the step after the stretch.
     """
     if isinstance(weights, LstmWeights):
         return _lstm(weights, signals, out, carry)
@@ -84,12 +85,12 @@ def _lstm(w: LstmWeights, s: Signals, out: Floats, carry: Carry) -> Backward:
         ∂L/∂c(t) = o ⊗ tanh′(c) ⊗ ∂L/∂h(t) + f(t+1) ⊗ ∂L/∂c(t+1)
         ∂L/∂z = (∂c ⊗ g ⊗ i′, ∂c ⊗ c(t−1) ⊗ f′, ∂h ⊗ tanh c ⊗ o′, ∂c ⊗ i ⊗ g′)        ∂L/∂h(t−1) = Wh ∂L/∂z
 
-    A projection, peepholes and layer normalisation stand where the cell has them.
+    A projection, peepholes, layer normalisation and other functions stand where the cell has them.
     """
     i, f, o, g, c = (s[name] for name in "ifogc")
     let_through = squashed(w, c)
-    slopes = np.stack([g * i * (1 - i), s["c_prev"] * f * (1 - f), let_through * o * (1 - o), i * (1 - g * g)])
-    opened = o * (1 - let_through * let_through)
+    slopes = _gate_slopes(w, s) * np.stack([g, s["c_prev"], let_through, i])
+    opened: Floats = o * slope(w.functions.output, let_through) * _within(squash_input(w, c), w.functions.clip)
     whr = None if w.whr is None else w.whr.T.astype(np.float64)
     peephole = np.zeros((3, w.units)) if w.peephole is None else w.peephole.astype(np.float64)
     gates = _Gates(w, s["h_prev"])
@@ -107,6 +108,20 @@ def _lstm(w: LstmWeights, s: Signals, out: Floats, carry: Carry) -> Backward:
         dz[t, 2] = at_o
         carry = Carry(gates.back(dz[t], t), f[t] * dc, peephole[:2] * dz[t, :2])
     return Backward(dh, parts, dz.reshape(steps, -1), carry)
+
+
+def _gate_slopes(w: LstmWeights, s: Signals) -> Floats:
+    """∂gate/∂z of i f o g, (4, T, H)."""
+    slopes: Floats = np.stack([slope(w.functions.of(gate), s[gate]) for gate in GATES]).astype(np.float64)
+    if w.functions.clip:
+        z = pre_activations(w, s["x"], s["h_prev"], s["c_prev"], s["c"])
+        slopes *= _within(np.stack(z), w.functions.clip)
+    return slopes
+
+
+def _within(z: Array, clip: float) -> Floats | float:
+    """1 where z is not clipped, else 0."""
+    return (np.abs(z) <= clip).astype(np.float64) if clip else 1.0
 
 
 def _state_slope(norm: LayerNorm | None, ways: Floats, c: Floats) -> Floats:

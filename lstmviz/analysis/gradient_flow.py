@@ -65,7 +65,7 @@ def _lane(trace: Trace, layer: int, side: str, out: Floats) -> tuple[Arrays, Flo
     for name in ("h", "c"):
         if name in signals:
             signals[f"{name}_prev"] = trace.previous(name, layer, side)[turn].astype(np.float64)
-    x = trace.signal("x", layer, side)[turn].astype(np.float64)
+    x = signals["x"] = trace.signal("x", layer, side)[turn].astype(np.float64)
     stretches = _stretches(trace, lane.weights, lane.decoder)
     carry, done, inputs = nothing(lane.weights), [], []
     for steps, weights in reversed(stretches):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lstmviz.app import numbers, signal_names
+from lstmviz.app.functions import functions_of, in_words
 from lstmviz.cells.weights import LstmWeights
 from lstmviz.language import tr
 from lstmviz.traces.trace import LayerInfo, Trace
@@ -17,8 +18,8 @@ def number(value: float, digits: int = 2) -> str:
     return numbers.number(value, max(0, digits - (size >= 9.995) - (size >= 99.95)))
 
 
-def labels(info: LayerInfo, direction: str) -> dict[str, tuple[str, ...]]:
-    """What stands over each strip, from the longest wording to the shortest."""
+def labels(info: LayerInfo, direction: str, passes: str = "tanh") -> dict[str, tuple[str, ...]]:
+    """What stands over each strip, from the longest wording to the shortest; ``passes`` names the function of c(t)."""
     prev, short = ("t+1", "₊₁") if direction == "reverse" else ("t−1", "₋₁")
     if info.cell == "rnn":
         return {
@@ -50,7 +51,7 @@ def labels(info: LayerInfo, direction: str) -> dict[str, tuple[str, ...]]:
         "kept": (tr("kept = f ⊗ c({prev})", prev=prev), f"f ⊗ c({prev})", f"f⊗c({prev})", f"f⊗c{short}", "f⊗c"),
         "written": (tr("written = i ⊗ g"), "i ⊗ g", "i⊗g"),
         "c": (tr("c(t) = kept + written"), "c(t)"),
-        "tanh_c": ("tanh c(t)", "tanh c", "tanh"),
+        "tanh_c": (f"{passes} c(t)", f"{passes} c", passes),
         "h": ("h(t) = y(t)", "h(t)=y(t)", "h(t)"),
     }
 
@@ -107,6 +108,7 @@ def caption(trace: Trace, layer: int, direction: str, unit: int, shared: int) ->
         parts.insert(2, tr("peepholes"))
     if isinstance(weights, LstmWeights) and weights.norm is not None:
         parts.insert(2, tr("LN: layer norm"))
+    parts[2:2] = in_words(functions_of(weights))
     if shared > 1:
         parts.append(tr("a pixel: mean of up to {shared} units", shared=shared))
     return " · ".join(parts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lstmviz.app.cell_geometry import CellGeometry, Dot, Rect, Tag, Wire, lstm_geometry
+from lstmviz.app.functions import brief_sign
+from lstmviz.cells.activations import PLAIN, Functions
 
 _HEADROOM = 7
 """Pixels above the state's line, along which a peephole leads to the input gate."""
@@ -12,12 +14,21 @@ _ASIDE = 0.37
 """Peepholes enter a card this share of its width beside its middle, where its own wire leaves."""
 
 
-def variant_geometry(width: int, height: int, top: int = 0, *, peepholes: bool, norm: bool) -> CellGeometry:
+def variant_geometry(
+    width: int, height: int, top: int = 0, *, peepholes: bool, norm: bool, functions: Functions = PLAIN
+) -> CellGeometry:
     """The LSTM of this variant, below ``top`` pixels that are left free."""
     geometry = lstm_geometry(width, height, top + _HEADROOM if peepholes else top)
     if peepholes:
         geometry = _with_peepholes(geometry)
+    if functions != PLAIN:
+        geometry = replace(geometry, tags=tuple(_worded(tag, functions) for tag in geometry.tags))
     return _with_norms(geometry) if norm else geometry
+
+
+def _worded(tag: Tag, functions: Functions) -> Tag:
+    """The tag of a layer with its own function."""
+    return replace(tag, text=brief_sign(functions.of(tag.key)))
 
 
 def _with_peepholes(geometry: CellGeometry) -> CellGeometry:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lstmviz.app.functions import functions_of
 from lstmviz.app.numbers import rounded_up
 from lstmviz.cells import gru, lstm, rnn
+from lstmviz.cells.activations import BOUNDED
 from lstmviz.cells.gru import GruStep
 from lstmviz.cells.lstm import LstmStep
 from lstmviz.cells.rnn import RnnStep
@@ -129,8 +131,8 @@ def _pre_activations(weights: Weights | None, values: Mapping[str, Array], gates
 def scales(trace: Trace, layer: int = 0, direction: str = "forward") -> Mapping[str, Scale]:
     """The scale of every vector of a layer, fixed over the whole trace so that colours never jump between frames.
 
-    Gates 0..1; g, written and tanh(c) −1..1, where they live; the state, c or in a GRU h, the state before and kept
-    share ±max of it over the trace, h and h(t−1) share theirs, x has its own.
+    Gates 0..1; g, written and tanh(c) −1..1, where they live, or as far as other functions let them; the state, c or in
+    a GRU h, the state before and kept share ±max of it over the trace, h and h(t−1) share theirs, x has its own.
     """
     lane, cell = trace.lanes[layer, direction], trace.layers[layer].cell
     h = _limit(lane.signals["h"], lane.h0)
@@ -141,9 +143,11 @@ def scales(trace: Trace, layer: int = 0, direction: str = "forward") -> Mapping[
         own = {**dict.fromkeys("rfi", GATE), **dict.fromkeys(("g", "written"), UNIT)}
         return {**own, **dict.fromkeys(("h", "h_prev", "kept"), h), "x": x}
     c = _limit(lane.signals["c"], lane.c0)
+    functions = functions_of(lane.weights)
     return {
         **dict.fromkeys("fio", GATE),
-        **dict.fromkeys(("g", "written", "tanh_c"), UNIT),
+        **dict.fromkeys(("g", "written"), UNIT if functions.candidate in BOUNDED else _limit(lane.signals["g"])),
+        "tanh_c": UNIT if functions.output in BOUNDED else c,
         **dict.fromkeys(("c", "c_prev", "kept"), c),
         **dict.fromkeys(("h", "h_prev"), h),
         "x": x,

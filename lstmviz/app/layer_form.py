@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from lstmviz.app import heat_map
 from lstmviz.app.frame_values import GATE, UNIT, Scale
+from lstmviz.app.functions import sign_of
 from lstmviz.app.numbers import number
+from lstmviz.cells.activations import BOUNDED
 from lstmviz.cells.weights import GruWeights, LstmWeights, RnnWeights, Weights
 from lstmviz.language import tr
 from lstmviz.traces.trace import Trace
@@ -70,6 +72,11 @@ def why_not(trace: Trace, t: int, layer: int, direction: str) -> str:
             "The matrix form Y(t) = φ([X(t) Y(t−1)]·W + b) is that of the recurrent layer and of each gate of a plain"
             " LSTM. This one has peepholes or layer normalisation besides; the unit inspector shows every term."
         )
+    if isinstance(weights, LstmWeights) and (weights.functions.clip or weights.functions.candidate not in BOUNDED):
+        return tr(
+            "The matrix form shows gates and candidates between fixed ends. This LSTM clips what it weighs, or has a"
+            " candidate without bounds; the unit inspector shows every term."
+        )
     return ""
 
 
@@ -115,9 +122,7 @@ def form_of(
     shown = [trace for trace, here in zip(traces, there, strict=True) if here]
     prev = "t+1" if direction == "reverse" else "t−1"
     state = "H" if lstm else "Y"
-    function = "tanh" if not lstm or gate == "g" else "σ"
-    if isinstance(weights, RnnWeights):
-        function = weights.activation
+    function = sign_of(weights, gate)
     result = UNIT if gate == "g" and lstm else GATE if lstm else ranges.h
     return Form(
         ("X(t)" if not layer else "H(t)", f"{state}({prev})", f"{gate.upper() if lstm else 'Y'}(t)", function),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from lstmviz.app.cell_labels import number
 from lstmviz.app.frame_values import step_at
+from lstmviz.app.functions import functions_of, sign
+from lstmviz.cells.activations import Functions
 from lstmviz.cells.explain import Line, explain
 from lstmviz.cells.gru import GruStep
 from lstmviz.cells.lstm import LstmStep
@@ -48,7 +50,7 @@ def step_rows(trace: Trace, t: int, layer: int, direction: str, unit: int) -> tu
     numbers: _Numbers
     if isinstance(step, LstmStep):
         normed = isinstance(weights, LstmWeights) and weights.norm is not None
-        numbers = _LstmNumbers(step, unit, weights is not None, normed)
+        numbers = _LstmNumbers(step, unit, weights is not None, normed, functions_of(weights))
     elif isinstance(step, GruStep):
         numbers = _GruNumbers(step, unit, weights is not None)
     else:
@@ -65,8 +67,8 @@ def _row(line: Line, numbers: _Numbers, direction: str) -> StepRow:
 class _LstmNumbers:
     """The numbers of one unit of an LSTM's step, by the name that a line writes."""
 
-    def __init__(self, step: LstmStep, unit: int, weighed: bool, normed: bool) -> None:
-        self._step, self._unit, self._weighed, self._normed = step, unit, weighed, normed
+    def __init__(self, step: LstmStep, unit: int, weighed: bool, normed: bool, functions: Functions) -> None:
+        self._step, self._unit, self._weighed, self._normed, self._functions = step, unit, weighed, normed, functions
         self._table: dict[str, Callable[[], str]] = {
             "combine": self._combine,
             "c(t)": self._state,
@@ -90,7 +92,11 @@ class _LstmNumbers:
 
     def _gate(self, gate: str) -> str:
         z, value, unit = self._at(f"z{gate}"), self._at(gate), self._unit
-        return _activated(gate, unit, "tanh" if gate == "g" else "σ", z, value, self._weighed)
+        function = sign(self._functions.of(gate))
+        return _activated(gate, unit, function, self._clipped(z) if self._weighed else z, value, self._weighed)
+
+    def _clipped(self, text: str) -> str:
+        return f"clip({text})" if self._functions.clip else text
 
     def _state(self) -> str:
         c_prev, f, g, i, c = (self._at(name) for name in ("c_prev", "f", "g", "i", "c"))
@@ -98,7 +104,7 @@ class _LstmNumbers:
 
     def _output(self) -> str:
         c = f"norm({self._at('c')})" if self._normed else self._at("c")
-        product = f"{self._at('o')}·tanh({c})"
+        product = f"{self._at('o')}·{sign(self._functions.output)}({self._clipped(c)})"
         if self._projected:
             value = number(float((self._step.o * self._step.tanh_c)[self._unit]), 3)
             return tr("{product} = {value}, then projected", product=product, value=value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lstmviz.app.functions import functions_of, sign
 from lstmviz.app.numbers import number
 from lstmviz.cells import rnn
 from lstmviz.cells.lstm import squashed
@@ -37,7 +38,7 @@ def equation(trace: Trace, t: int, layer: int, direction: str, unit: int) -> Lin
     weights = trace.weights_at(t, layer, direction)
     lstm = weights if isinstance(weights, LstmWeights) else None
     passed = float(squashed(lstm, signals["c"][t])[unit])
-    function = "·tanh(LN(" if lstm is not None and lstm.norm is not None else "·tanh("
+    function = f"·{sign(functions_of(lstm).output)}(" + ("LN(" if lstm is not None and lstm.norm is not None else "")
     end = ")" * (function.count("("))
     projected = projects(trace, layer, direction)
     h = o * passed if projected else float(signals["h"][t, unit])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstmviz.cells.activations import PLAIN, Functions
 from lstmviz.cells.gru import GruStep
 from lstmviz.cells.lstm import LstmStep
 from lstmviz.cells.rnn import RnnStep
@@ -38,7 +39,8 @@ def explain(step: LstmStep | GruStep | RnnStep, weights: Weights | None = None) 
 
     weights: those of the step, which tell of peepholes, where a gate's layer takes the state as well, and of layer
     normalisation, where each layer normalises what it weighs (``norm_forget_layer`` …) and c(t) is normalised on its
-    way out. The candidate layer of a GRU takes rt, which scales what it makes of h(t−1).
+    way out; and of other functions than σ and tanh. The candidate layer of a GRU takes rt, which scales what it makes
+    of h(t−1).
     """
     if isinstance(step, LstmStep):
         return _explain_lstm(step, weights if isinstance(weights, LstmWeights) else None)
@@ -62,7 +64,7 @@ def _explain_lstm(step: LstmStep, weights: LstmWeights | None) -> tuple[Line, ..
     normed = weights is not None and weights.norm is not None
     before, after = (("combine", "c(t−1)"), ("combine", "c(t)")) if peeks else (("combine",), ("combine",))
     layer = "norm_{}_layer" if normed else "{}_layer"
-    output = "ot·tanh(norm(c(t)))" if normed else "ot·tanh(c(t))"
+    output = f"ot·{_let_through(PLAIN if weights is None else weights.functions, 'norm(c(t))' if normed else 'c(t)')}"
     if step.h.shape[-1] != step.c.shape[-1]:
         output = f"project({output})"
     lines = (
@@ -76,6 +78,12 @@ def _explain_lstm(step: LstmStep, weights: LstmWeights | None) -> tuple[Line, ..
         ("return h(t), c(t)", "h", ("h(t)", "c(t)"), ""),
     )
     return tuple(_line(values, *line) for line in lines)
+
+
+def _let_through(functions: Functions, state: str) -> str:
+    """What the output gate multiplies."""
+    state = f"clip({state})" if functions.clip else state
+    return state if functions.output == "linear" else f"{functions.output}({state})"
 
 
 def _explain_gru(step: GruStep) -> tuple[Line, ...]:

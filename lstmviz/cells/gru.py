@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstmviz.cells.lstm import sigmoid
+from lstmviz.cells.activations import sigmoid
 from lstmviz.cells.weights import Array, GruWeights
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstmviz.cells.activations import activate
 from lstmviz.cells.weights import PEEPHOLES, Array, LstmWeights
 
 
@@ -13,7 +14,7 @@ from lstmviz.cells.weights import PEEPHOLES, Array, LstmWeights
 class LstmStep:
     """Everything that one step computed. Shapes (H,) for one sequence, (B, H) for a mini-batch; x is (…, F).
 
-    tanh_c is what the output gate lets through: tanh(c), under layer normalisation tanh(LN(c)).
+    tanh_c is what the output gate lets through: tanh(c), under layer normalisation tanh(LN(c)), or another function.
     """
 
     x: Array
@@ -34,11 +35,6 @@ class LstmStep:
     h: Array
 
 
-def sigmoid(z: Array) -> Array:
-    """The logistic function 1/(1 + e⁻ᶻ), through tanh so that no z overflows; dtype kept."""
-    return 0.5 * (1 + np.tanh(0.5 * z))  # type: ignore[no-any-return]
-
-
 def lstm_step(w: LstmWeights, x: Array, h: Array | None = None, c: Array | None = None) -> LstmStep:
     """One step of the LSTM of Hochreiter and Schmidhuber (1997) with the forget gate of Gers et al. (2000).
 
@@ -55,6 +51,8 @@ def lstm_step(w: LstmWeights, x: Array, h: Array | None = None, c: Array | None 
 
         [zi zf zo zg] = LN(x Wx) + LN(h(t−1) Wh) + b        h = o ⊗ tanh(LN(c) + its bias)
 
+    Other ``functions`` stand for σ and for each tanh where the weights have them; z is told before it is clipped.
+
     A recurrent projection (Sak et al. 2014) makes h(t) of this (H → P).
 
     x: (F,) or (B, F); h: (P,) or (B, P); c: (H,) or (B, H); h(0) and c(0) are zero unless given. Any float type,
@@ -69,12 +67,14 @@ def lstm_step(w: LstmWeights, x: Array, h: Array | None = None, c: Array | None 
     zi, zf, zo, zg = (z[..., w.block(gate)] for gate in "ifog")
     if w.peephole is not None:
         zi, zf = zi + w.peephole[0] * c, zf + w.peephole[1] * c
-    i, f, g = sigmoid(zi), sigmoid(zf), np.tanh(zg)
+    functions = w.functions
+    i, f = (activate(functions.gate, each, functions.clip) for each in (zi, zf))
+    g = activate(functions.candidate, zg, functions.clip)
     kept, written = f * c, i * g
     c_next = kept + written
     if w.peephole is not None:
         zo = zo + w.peephole[2] * c_next
-    o, tanh_c = sigmoid(zo), squashed(w, c_next)
+    o, tanh_c = activate(functions.gate, zo, functions.clip), squashed(w, c_next)
     h_next = o * tanh_c
     if w.whr is not None:
         h_next = h_next @ w.whr
@@ -118,10 +118,15 @@ def pre_activation(w: LstmWeights, gate: str, x: Array, h_prev: Array, c_prev: A
 
 
 def squashed(w: LstmWeights | None, c: Array) -> Array:
-    """tanh(c), under layer normalisation tanh(LN(c)), (…, H): what the output gate lets through."""
-    if w is not None and w.norm is not None:
-        c = normalised(c, w.norm.eps) * w.norm.c + w.norm.b
-    return np.tanh(c)
+    """tanh(c) or another function of it, under layer normalisation of LN(c), (…, H): what the output gate scales."""
+    if w is None:
+        return np.tanh(c)
+    return activate(w.functions.output, squash_input(w, c), w.functions.clip)
+
+
+def squash_input(w: LstmWeights, c: Array) -> Array:
+    """c(t), under layer normalisation LN(c), (…, H)."""
+    return c if w.norm is None else normalised(c, w.norm.eps) * w.norm.c + w.norm.b
 
 
 def normalised(values: Array, eps: float) -> Array:

@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from lstmviz.cells.activations import PLAIN, Functions
+
 Array = npt.NDArray[np.floating]
 GATES = ("i", "f", "o", "g")
 """Order of the four blocks of columns: input, forget and output gate, then the candidate."""
@@ -39,7 +41,7 @@ class LstmWeights:
     wx: (F, 4H), wh: (R, 4H), b: (4H,), blocks of columns in the order i f o g; R is H, or P with a projection.
     whr: (H, P), the recurrent projection of Sak et al. 2014, h(t) = (o ⊗ tanh c)·whr; None for none.
     peephole: (3, H), rows i f o, the weights from c(t−1), c(t−1) and c(t) to the gates (Gers et al. 2002; Graves
-    2013); None for none. norm: of a layer-normalised LSTM; None for none.
+    2013); None for none. norm: of a layer-normalised LSTM; None for none. functions: σ, tanh and tanh, or others.
     """
 
     wx: Array
@@ -48,6 +50,7 @@ class LstmWeights:
     whr: Array | None = None
     peephole: Array | None = None
     norm: LayerNorm | None = None
+    functions: Functions = PLAIN
 
     @property
     def units(self) -> int:

@@ -16,7 +16,14 @@ from lstmviz.wire.codec import layer_from_wire
 
 Lines = Iterator[tuple[str, str]]
 
-_VARIANTS = {"peepholes": mark("peepholes"), "layer_norm": mark("layer normalisation")}
+_VARIANTS = {
+    "peepholes": mark("peepholes"),
+    "layer_norm": mark("layer normalisation"),
+    "gate_activation": mark("gates by a hard sigmoid"),
+    "candidate_activation": mark("a candidate without tanh"),
+    "output_activation": mark("an output without tanh"),
+    "clip": mark("clipped activations"),
+}
 
 MODELS = (".json", ".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -173,14 +173,17 @@ def _gru_lane(framework: list[Tensor], w: Array, features: int, b_x: Array, b_h:
 def _loop_lane(live: LoopWeights) -> LaneWeights:
     """Of copies: the loop of a watched module runs later, when training may have moved them."""
     parts = {field.name: getattr(live, field.name) for field in fields(live)}
-    loop = replace(live, **{name: part.detach().clone() for name, part in parts.items() if part is not None})
+    copies: dict[str, Any] = {name: part.detach().clone() for name, part in parts.items() if isinstance(part, Tensor)}
+    loop = replace(live, **copies)
     w, b = _rows(torch.cat([loop.w_ih, loop.w_hh], dim=1)), _rows(loop.b)
     whr, peephole = (None if part is None else part.cpu().numpy().copy() for part in (loop.w_hr, loop.peephole))
     norm = None
     if loop.norm_x is not None and loop.norm_h is not None and loop.norm_c is not None:
         norm = LayerNorm(_rows(loop.norm_x), _rows(loop.norm_h), *loop.norm_c.cpu().numpy().copy())
     features = loop.w_ih.shape[1]
-    cells = LstmWeights(w[:, :features].T, w[:, features:].T, b, None if whr is None else whr.T, peephole, norm)
+    cells = LstmWeights(
+        w[:, :features].T, w[:, features:].T, b, None if whr is None else whr.T, peephole, norm, loop.functions
+    )
     return replace(_lane_weights([loop.w_ih], w, b, cells), framework=[], loop=loop)
 
 
@@ -220,6 +223,7 @@ def _sampled(w: Weights) -> tuple[Weights, Places]:
         None
         if w.norm is None
         else LayerNorm(_wide(w.norm.x), _wide(w.norm.h), _wide(w.norm.c), _wide(w.norm.b), w.norm.eps),
+        w.functions,
     ), units
 
 

@@ -1,8 +1,9 @@
-"""LoopLayers: LSTM layers that see their state or are normalised, which no fused kernel computes, in a loop."""
+"""LoopLayers: LSTM layers that see their state, are normalised or take other functions, which no fused kernel has."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lstmviz.cells.activations import PLAIN, Functions
 from lstmviz.nets.spec import variant_shapes
 
 Side = Literal["forward", "reverse"]
@@ -21,7 +23,8 @@ class LoopWeights:
     """One layer in one direction, rows in torch's order i f g o: w_ih (4H, F), w_hh (4H, R), b (4H,).
 
     w_hr: (P, H), a recurrent projection. peephole: (3, H), rows i f o. norm_x, norm_h: (4H,), gains of x Wx and
-    h(t−1) Wh; norm_c: (2, H), gain and bias of c. None for what the layer does not have.
+    h(t−1) Wh; norm_c: (2, H), gain and bias of c. None for what the layer does not have. functions: σ and tanh, or
+    others.
     """
 
     w_ih: Tensor
@@ -32,6 +35,7 @@ class LoopWeights:
     norm_x: Tensor | None = None
     norm_h: Tensor | None = None
     norm_c: Tensor | None = None
+    functions: Functions = PLAIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,29 @@ class LoopRun:
     gates: Tensor | None = None
 
 
+Activate = Callable[[Tensor], Tensor]
+_FUNCTIONS: Mapping[str, Activate] = {
+    "sigmoid": torch.sigmoid,
+    "hard_sigmoid": lambda z: (0.2 * z + 0.5).clamp(0, 1),
+    "hard_sigmoid_keras3": functional.hardsigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "softsign": functional.softsign,
+    "linear": lambda z: z,
+}
+
+
+def activations(functions: Functions) -> tuple[Activate, Activate, Activate]:
+    """The functions of gates, candidate and output for torch, each with the clip before it."""
+    found = [_FUNCTIONS[name] for name in (functions.gate, functions.candidate, functions.output)]
+    gate, candidate, output = (_clipped(each, functions.clip) for each in found) if functions.clip else found
+    return gate, candidate, output
+
+
+def _clipped(function: Activate, clip: float) -> Activate:
+    return lambda z: function(z.clamp(-clip, clip))
+
+
 def lstm_loop(w: LoopWeights, x: Tensor, h: Tensor, c: Tensor, *, signals: bool = False) -> LoopRun:
     """`lstmviz.cells.lstm_step` for torch: x (T, B, F), h (B, R) and c (B, H) before the first step.
 
@@ -50,6 +77,7 @@ def lstm_loop(w: LoopWeights, x: Tensor, h: Tensor, c: Tensor, *, signals: bool 
     Sources: Graves (2013), equations 7 to 11; Ba, Kiros and Hinton (2016), equations 20 to 22; Sak et al. (2014).
     """
     units, w_hh = c.shape[-1], w.w_hh.t()
+    gate, candidate, output = activations(w.functions)
     entered = functional.linear(x, w.w_ih)
     if w.norm_x is not None:
         entered = functional.layer_norm(entered, w.norm_x.shape, w.norm_x)
@@ -63,14 +91,14 @@ def lstm_loop(w: LoopWeights, x: Tensor, h: Tensor, c: Tensor, *, signals: bool 
         z_if = z_if.view(-1, 2, units)
         if w.peephole is not None:
             z_if = torch.addcmul(z_if, w.peephole[:2], c[:, None])
-        i, f = z_if.sigmoid().unbind(1)
-        g = zg.tanh()
+        i, f = gate(z_if).unbind(1)
+        g = candidate(zg)
         c = torch.addcmul(f * c, i, g)
         if w.peephole is not None:
             zo = torch.addcmul(zo, w.peephole[2], c)
-        o = zo.sigmoid()
+        o = gate(zo)
         seen = c if w.norm_c is None else functional.layer_norm(c, c.shape[-1:], w.norm_c[0], w.norm_c[1])
-        h = o * seen.tanh()
+        h = o * output(seen)
         if w.w_hr is not None:
             h = functional.linear(h, w.w_hr)
         hs.append(h)
@@ -81,7 +109,7 @@ def lstm_loop(w: LoopWeights, x: Tensor, h: Tensor, c: Tensor, *, signals: bool 
 
 
 class LoopLayers(nn.Module):
-    """Layers as nn.LSTM(…, batch_first=True) has them, with peepholes, layer normalisation or both.
+    """Layers as nn.LSTM(…, batch_first=True) has them, with peepholes, layer normalisation, other functions or all.
 
     Parameters are named, ordered and drawn as torch's; the peepholes are ``peephole_l0``, the gains ``norm_x_l0``,
     ``norm_h_l0`` and ``norm_c_l0`` (see LoopWeights). Peepholes begin at 0, gains at 1: without layer normalisation
@@ -101,6 +129,7 @@ class LoopLayers(nn.Module):
         proj_size: int = 0,
         peepholes: bool = False,
         layer_norm: bool = False,
+        functions: Functions = PLAIN,
     ) -> None:
         super().__init__()
         self.input_size = input_size
@@ -110,6 +139,7 @@ class LoopLayers(nn.Module):
         self.proj_size = proj_size
         self.peepholes = peepholes
         self.layer_norm = layer_norm
+        self.functions = functions
         self.dropout = 0.0
         for layer in range(num_layers):
             for side in self.sides:
@@ -122,7 +152,8 @@ class LoopLayers(nn.Module):
         variants = [name for name in ("bidirectional", "peepholes", "layer_norm") if getattr(self, name)]
         projection = [f"proj_size={self.proj_size}"] if self.proj_size else []
         sizes = [str(self.input_size), str(self.hidden_size), f"num_layers={self.num_layers}"]
-        return ", ".join([*sizes, *projection, *variants])
+        functions = [] if self.functions == PLAIN else [str(self.functions)]
+        return ", ".join([*sizes, *projection, *variants, *functions])
 
     @property
     def sides(self) -> tuple[Side, ...]:
@@ -151,7 +182,11 @@ class LoopLayers(nn.Module):
             found["weight_hh"],
             found["bias_ih"] + found["bias_hh"],
             found.get("weight_hr"),
-            *(found.get(name) for name in ("peephole", "norm_x", "norm_h", "norm_c")),
+            found.get("peephole"),
+            found.get("norm_x"),
+            found.get("norm_h"),
+            found.get("norm_c"),
+            self.functions,
         )
 
     def forward(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from lstmviz.cells.activations import PLAIN
 from lstmviz.nets.loop import LoopLayers
 from lstmviz.nets.spec import NetSpec
 
@@ -23,13 +24,14 @@ def make_layers(spec: NetSpec) -> Recurrent:
     """New layers as the spec describes them, batch first."""
     sizes = (spec.input.width, spec.hidden, spec.layers)
     sides = spec.bidirectional
-    if spec.peepholes or spec.layer_norm:
+    if spec.peepholes or spec.layer_norm or spec.functions != PLAIN:
         return LoopLayers(
             *sizes,
             bidirectional=sides,
             proj_size=spec.projection,
             peepholes=spec.peepholes,
             layer_norm=spec.layer_norm,
+            functions=spec.functions,
         )
     if spec.cell == "lstm":
         return nn.LSTM(*sizes, batch_first=True, bidirectional=sides, proj_size=spec.projection)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from lstmviz.cells.activations import PLAIN, Functions, GateActivation, StateActivation
 from lstmviz.errors import ModelError
 from lstmviz.language import mark, tr
 from lstmviz.sequences.topology import START, STOP, Topology
@@ -80,6 +81,8 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A net: recurrent layers and a linear read-out (none where ``output`` is None).
 
     hidden is H; projection is P, 0 for none. peepholes: Graves 2013; layer_norm: Ba et al. 2016, both of an LSTM.
+    activation: of a recurrent layer. gate_activation, candidate_activation, output_activation, clip: of an LSTM, see
+    `lstmviz.cells.activations.Functions`.
     said: the most symbols that a decoder says. task: what it was trained for, ``next`` for the next value or symbol.
     note: by language, ``en`` and ``pt_BR``. sha256: of the weights file.
     """
@@ -96,6 +99,10 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     projection: Annotated[int, msgspec.Meta(ge=0, le=1 << 20)] = 0
     peepholes: bool = False
     layer_norm: bool = False
+    gate_activation: GateActivation = "sigmoid"
+    candidate_activation: StateActivation = "tanh"
+    output_activation: StateActivation = "tanh"
+    clip: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     output: ValueOutput | ProbabilityOutput | None = None
     said: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
     task: str = "next"
@@ -107,6 +114,11 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     def directions(self) -> tuple[Literal["forward", "reverse"], ...]:
         """The directions of every layer."""
         return ("forward", "reverse") if self.bidirectional else ("forward",)
+
+    @property
+    def functions(self) -> Functions:
+        """What stands for σ and tanh in an LSTM."""
+        return Functions(self.gate_activation, self.candidate_activation, self.output_activation, self.clip)
 
     @property
     def layer_outputs(self) -> int:
@@ -174,6 +186,14 @@ def _check_variants(spec: NetSpec, file: str) -> None:
                 name=name,
                 cell=spec.cell,
             )
+    if spec.functions != PLAIN and (spec.cell != "lstm" or not math.isfinite(spec.clip)):
+        raise ModelError(
+            "“{file}” asks for the functions {found} in a net of cell “{cell}”; expected them in an LSTM only, with a"
+            " finite clip.",
+            file=file,
+            found=str(spec.functions),
+            cell=spec.cell,
+        )
 
 
 def _check_decoder(spec: NetSpec, file: str) -> None:

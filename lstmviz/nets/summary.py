@@ -2,17 +2,70 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from pathlib import Path
 
-from lstmviz.nets.reader import read_net_file
-from lstmviz.nets.spec import OneHotInput, ProbabilityOutput, expected_shapes
-from lstmviz.wire.messages import LayerData, NetSummary
+import msgspec
+
+from lstmviz import language
+from lstmviz.language import tr
+from lstmviz.nets.foreign.choose import choose, named
+from lstmviz.nets.foreign.formats import is_own, read_found
+from lstmviz.nets.foreign.found import Found
+from lstmviz.nets.reader import check_only, read_net_file
+from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, expected_shapes
+from lstmviz.wire.messages import LayerData, NetSummary, StackData
+from lstmviz.wire.model_place import join, split
 
 
 def summarise(path: str | Path) -> NetSummary:
-    """The summary of a net's files, its hash checked; raises ModelError as ``load_model`` does."""
-    spec = read_net_file(path).spec
+    """The summary of a model's file, or of one stack of it (FILE#STACK); raises ModelError as ``load_model`` does.
+
+    A foreign model of several stacks of which none is named has no layers in its summary, but all its stacks.
+    """
+    file, stack = split(str(path))
+    if not is_own(Path(file)):
+        return _foreign(Path(file), stack)
+    check_only(stack, file)
+    return _summary(file, read_net_file(file).spec)
+
+
+def _foreign(path: Path, stack: str) -> NetSummary:
+    found = read_found(path)
+    with path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    stacks = tuple(map(_stack, found))
+    if len(found) > 1 and not stack:
+        parameters = sum(array.size for one in found for array in one.tensors.values())
+        return NetSummary(str(path), path.stem, sha256, (), parameters, 0, 0, "none", stacks=stacks)
+    one = choose(found, stack, str(path))
+    alone = len(found) == 1
+    spec = msgspec.structs.replace(named(one, path.stem, alone), sha256=sha256)
+    place = str(path) if alone else join(str(path), one.path)
+    return msgspec.structs.replace(_summary(place, spec), stacks=stacks, note=_notes(one))
+
+
+def _notes(found: Found) -> dict[str, str]:
+    """What was assumed, in the language in use."""
+    return {language.current(): " ".join(map(tr, found.notes))} if found.notes else {}
+
+
+def _stack(found: Found) -> StackData:
+    spec = found.spec
+    return StackData(
+        found.path,
+        found.origin,
+        spec.cell,
+        spec.input.width,
+        spec.hidden,
+        spec.layers,
+        spec.directions,
+        spec.projection,
+    )
+
+
+def _summary(path: str, spec: NetSpec) -> NetSummary:
     layers = tuple(
         LayerData(
             index=layer,
@@ -27,7 +80,7 @@ def summarise(path: str | Path) -> NetSummary:
     )
     kind = "none" if spec.output is None else "probability" if isinstance(spec.output, ProbabilityOutput) else "value"
     return NetSummary(
-        path=str(path),
+        path=path,
         name=spec.name,
         sha256=spec.sha256,
         layers=layers,
@@ -38,5 +91,18 @@ def summarise(path: str | Path) -> NetSummary:
         note=spec.note,
         vocabulary=spec.input.vocabulary if isinstance(spec.input, OneHotInput) else (),
         topology=spec.topology,
-        variants=tuple(name for name in ("peepholes", "layer_norm") if getattr(spec, name)),
+        variants=tuple(_variants(spec)),
     )
+
+
+def _variants(spec: NetSpec) -> Iterator[str]:
+    """The fields of the spec that make its cells others than plain ones."""
+    plain = Functions()
+    functions = {
+        "gate_activation": spec.gate_activation != plain.gate,
+        "candidate_activation": spec.candidate_activation != plain.candidate,
+        "output_activation": spec.output_activation != plain.output,
+        "clip": bool(spec.clip),
+    }
+    variants = {"peepholes": spec.peepholes, "layer_norm": spec.layer_norm, **functions}
+    yield from (name for name, there in variants.items() if there)

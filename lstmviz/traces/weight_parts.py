@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from lstmviz.cells.activations import PLAIN, Functions
 from lstmviz.cells.weights import Activation, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -37,11 +38,12 @@ _OPTIONAL = ("whr", "peephole", *_NORM)
 
 
 class WeightWords(msgspec.Struct, frozen=True):
-    """What weights are beside their arrays: kind, φ of a recurrent layer, eps of a layer norm."""
+    """What weights are beside their arrays: kind, φ of a recurrent layer, eps of a layer norm, functions of an LSTM."""
 
     kind: WeightKind
     activation: Activation = "tanh"
     eps: float = 1e-5
+    functions: Functions = PLAIN
 
 
 def words_of(weights: Weights) -> WeightWords:
@@ -50,7 +52,8 @@ def words_of(weights: Weights) -> WeightWords:
         return WeightWords("rnn", weights.activation)
     if isinstance(weights, GruWeights):
         return WeightWords("gru")
-    return WeightWords("lstm") if weights.norm is None else WeightWords("lstm", eps=weights.norm.eps)
+    words = WeightWords("lstm", functions=weights.functions)
+    return words if weights.norm is None else msgspec.structs.replace(words, eps=weights.norm.eps)
 
 
 def parts_of(weights: Weights) -> dict[str, npt.NDArray[np.floating]]:
@@ -85,4 +88,4 @@ def weights_of(words: WeightWords, arrays: Arrays) -> Weights:
     if any(name in parts for name in _NORM):
         x, h, c, b = (parts.pop(name) for name in _NORM)
         norm = LayerNorm(x, h, c, b, words.eps)
-    return LstmWeights(**parts, norm=norm)
+    return LstmWeights(**parts, norm=norm, functions=words.functions)

@@ -13,7 +13,7 @@ import msgspec
 from lstmviz.runs.config import RunConfig
 from lstmviz.sequences.topology import Topology
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised whenever a message changes; window and engine must agree."""
 
 
@@ -77,10 +77,23 @@ class TracePart(msgspec.Struct, frozen=True, tag=True):
     array: ArrayData
 
 
+class StackData(msgspec.Struct, frozen=True):
+    """One recurrent stack of a foreign model: its path there, and what the file calls it, ``nn.LSTM`` or ``ONNX LSTM``."""
+
+    path: str
+    origin: str
+    cell: str
+    inputs: int
+    units: int
+    layers: int
+    directions: tuple[str, ...]
+    projection: int = 0
+
+
 class NetSummary(msgspec.Struct, frozen=True, tag=True):
     """What a model file holds, read without running it; its note by language, ``en`` and ``pt_BR``.
 
-    variants: those of ``peepholes`` and ``layer_norm`` that its cells have.
+    variants: what its cells have beyond plain ones, by the name of the field of `lstmviz.nets.spec.NetSpec`.
     """
 
     path: str
@@ -95,6 +108,7 @@ class NetSummary(msgspec.Struct, frozen=True, tag=True):
     vocabulary: tuple[str, ...] = ()
     topology: Topology = "seq2seq"
     variants: tuple[str, ...] = ()
+    stacks: tuple[StackData, ...] = ()
 
     def words(self, language: str) -> str:
         """The note in a language, English where it has none."""
@@ -238,7 +252,7 @@ class Hello(msgspec.Struct, frozen=True, tag=True):
 
 
 class InspectModel(msgspec.Struct, frozen=True, tag=True):
-    """What is inside this model file? Answered by NetSummary."""
+    """What is inside this model file, or in one stack of it (FILE#STACK)? Answered by NetSummary."""
 
     id: int
     path: str
@@ -253,7 +267,7 @@ class LoadSequence(msgspec.Struct, frozen=True, tag=True):
 
 
 class RecordTrace(msgspec.Struct, frozen=True, tag=True):
-    """Record a model file on a sequence; answered by TraceHeader and its TraceParts."""
+    """Record a model file, or one stack of it (FILE#STACK), on a sequence; answered by TraceHeader and its TraceParts."""
 
     id: int
     model: str

@@ -20,6 +20,7 @@ from lstmviz.app.cell_geometry import (
 )
 from lstmviz.app.cell_gru_geometry import gru_geometry
 from lstmviz.app.cell_variants import variant_geometry
+from lstmviz.cells.activations import Functions
 
 SIZES = {
     "width": st.integers(MINIMUM_WIDTH, 2600),
@@ -30,6 +31,7 @@ VARIANTS = [
     partial(variant_geometry, peepholes=True, norm=False),
     partial(variant_geometry, peepholes=False, norm=True),
     partial(variant_geometry, peepholes=True, norm=True),
+    partial(variant_geometry, peepholes=True, norm=True, functions=Functions("hard_sigmoid", "softsign", "relu")),
 ]
 LAYOUTS = pytest.mark.parametrize("layout", [lstm_geometry, rnn_geometry, gru_geometry, *VARIANTS])
 

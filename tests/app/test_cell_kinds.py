@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from lstmviz.app import cell_labels
 from lstmviz.app.frame_values import frame_values, scales, step_at, when
+from lstmviz.app.layer_form import why_not
 from lstmviz.app.output_strip import guesses
 from lstmviz.app.signal_chips import Chip
 from lstmviz.app.step_rows import step_rows
@@ -105,6 +106,8 @@ def test_the_numbers_of_each_line_are_those_of_its_weights(make_trace: Make, kin
         for name in ("f", "g", "r" if kind == "gru" else "i"):
             z, value = numbers(row_of(trace, f"{name}t", t, unit))
             squashed = np.tanh(z) if name == "g" else 1 / (1 + np.exp(-z))
+            if kind == "functions":
+                squashed = max(min(z, 1.5), 0) if name == "g" else 0.2 * min(max(z, -1.5), 1.5) + 0.5
             assert abs(squashed - value) < 2e-3
             assert abs(value - trace.signal(name)[t, unit]) < 6e-4
         step = step_at(trace, t)
@@ -145,6 +148,24 @@ def test_a_norm_is_named_where_c_leaves_the_cell(make_trace: Make) -> None:
     assert numbers(lines[5])[1] == pytest.approx(np.tanh(scaled[unit]), abs=6e-4)
     np.testing.assert_allclose(frame_values(trace, t)["tanh_c"], np.tanh(scaled), atol=1e-5)
     assert "tanh(norm(" in row_of(trace, "h(t)", t, unit)
+
+
+def test_other_functions_are_named_wherever_they_act(make_trace: Make) -> None:
+    trace = make_trace(kind="functions")
+    weights, t, unit = trace.weights_at(0), 8, 2
+    assert isinstance(weights, LstmWeights)
+    assert "hard σ(clip(" in row_of(trace, "ft", t, unit)
+    assert "relu(clip(" in row_of(trace, "gt", t, unit)
+    assert "·id(clip(" in row_of(trace, "h(t)", t, unit)
+    lines = plain(equation(trace, t, 0, "forward", unit)).splitlines()
+    assert lines[3] == "h = o·id(c)"
+    assert numbers(lines[5])[1] == pytest.approx(np.clip(trace["c"][t, unit], -1.5, 1.5), abs=6e-4)
+    caption = cell_labels.caption(trace, 0, "forward", 0, 1)
+    assert all(word in caption for word in ("clip(0.2·z + 0.5, 0, 1)", "g = relu(z)", "h = o ⊗ id(c)", "±1.5"))
+    drawn = scales(trace)
+    assert drawn["g"].high == drawn["written"].high
+    assert drawn["tanh_c"] == drawn["c"]
+    assert "clips" in why_not(trace, t, 0, "forward")
 
 
 def test_the_caption_names_the_variant(make_trace: Make) -> None:

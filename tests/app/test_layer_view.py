@@ -22,7 +22,7 @@ from lstmviz.app.layer_geometry import Sheet, sheet
 from lstmviz.app.layer_painter import sum_words
 from lstmviz.app.signal_chips import Chip
 from lstmviz.app.views.layer import LayerView
-from lstmviz.cells.lstm import sigmoid
+from lstmviz.cells.activations import sigmoid
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.traces.trace import Trace
 

@@ -11,8 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lstmviz.cells.activations import sigmoid
 from lstmviz.cells.initial import new_lstm
-from lstmviz.cells.lstm import LstmStep, lstm_step, sigmoid
+from lstmviz.cells.lstm import LstmStep, lstm_step
 from lstmviz.cells.run import LSTM_SIGNALS, run_lstm
 from lstmviz.cells.weights import LstmWeights
 

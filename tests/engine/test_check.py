@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import lstmviz
+from lstmviz.cells.activations import Functions
 from lstmviz.engine.check import Checker
 from lstmviz.engine.fused import fused_lane
 from lstmviz.engine.looped import looped_lane
@@ -20,6 +21,7 @@ KINDS = {
     "gru": lambda: nn.GRU(3, 5),
     "rnn": lambda: nn.RNN(3, 5),
     "peepholes": lambda: LoopLayers(3, 5, peepholes=True),
+    "other functions": lambda: LoopLayers(3, 5, functions=Functions("hard_sigmoid", "relu", "softsign", 0.5)),
     "layer norm": lambda: LoopLayers(3, 40, layer_norm=True),
     "wide, peepholes": lambda: LoopLayers(3, 40, peepholes=True),
 }

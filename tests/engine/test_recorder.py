@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import lstmviz
+from lstmviz.cells.activations import PLAIN, Functions
 from lstmviz.cells.gru import gru_step
 from lstmviz.cells.lstm import lstm_step
 from lstmviz.cells.rnn import rnn_step
@@ -46,8 +47,9 @@ def weights_of(module, layer: int, side: str):
     if f"norm_c{ending}" in state:
         gain_x, gain_h = state[f"norm_x{ending}"][order], state[f"norm_h{ending}"][order]
         norm = LayerNorm(gain_x, gain_h, *state[f"norm_c{ending}"])
-    peephole = state.get(f"peephole{ending}")
-    return LstmWeights(w_ih[order].T, w_hh[order].T, b[order], None if whr is None else whr.T, peephole, norm)
+    peephole, functions = state.get(f"peephole{ending}"), getattr(module, "functions", PLAIN)
+    whr = None if whr is None else whr.T
+    return LstmWeights(w_ih[order].T, w_hh[order].T, b[order], whr, peephole, norm, functions)
 
 
 def by_hand(module, x: np.ndarray, h0: np.ndarray, c0: np.ndarray) -> dict:
@@ -124,6 +126,9 @@ def loop_layers(draw, features, units, settings):
         proj_size=draw(st.integers(0, units - 1)),
         peepholes=draw(st.booleans()),
         layer_norm=layer_norm,
+        functions=draw(
+            st.sampled_from([PLAIN, Functions("hard_sigmoid", "softsign"), Functions(output="relu", clip=0.7)])
+        ),
     ).to(torch.float64 if layer_norm else settings["dtype"])
     with torch.no_grad():
         for name, parameter in module.named_parameters():

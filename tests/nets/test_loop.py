@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from lstmviz.cells.activations import Functions
 from lstmviz.cells.run import run_lstm
 from lstmviz.cells.weights import LayerNorm, LstmWeights
 from lstmviz.nets.loop import LoopLayers, lstm_loop, turned
@@ -18,6 +19,9 @@ VARIANTS = [
     {"layer_norm": True},
     {"peepholes": True, "layer_norm": True, "proj_size": 2},
     {"peepholes": True, "layer_norm": True, "proj_size": 2, "bidirectional": True, "num_layers": 2},
+    {"functions": Functions("hard_sigmoid", "softsign", "sigmoid")},
+    {"functions": Functions("hard_sigmoid_keras3", "linear", "relu", clip=0.8), "peepholes": True, "num_layers": 2},
+    {"functions": Functions(candidate="relu", output="tanh", clip=1.5), "layer_norm": True},
 ]
 
 
@@ -44,10 +48,11 @@ def in_numpy(module: LoopLayers) -> LstmWeights:
         state["weight_hr"].T if "weight_hr" in state else None,
         state.get("peephole"),
         LayerNorm(state["norm_x"][order], state["norm_h"][order], *state["norm_c"]) if "norm_c" in state else None,
+        module.functions,
     )
 
 
-@pytest.mark.parametrize("variant", VARIANTS[:3])
+@pytest.mark.parametrize("variant", [each for each in VARIANTS if "num_layers" not in each])
 def test_every_signal_is_that_of_the_equations(variant):
     module = disturbed(LoopLayers(3, 5, **variant))
     x = np.random.default_rng(0).normal(size=(12, 4, 3))

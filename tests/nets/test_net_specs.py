@@ -54,6 +54,11 @@ def specs(draw):
         projection=draw(st.integers(0, hidden - 1)) if lstm else 0,
         peepholes=lstm and draw(st.booleans()),
         layer_norm=lstm and draw(st.booleans()),
+        gate_activation=draw(st.sampled_from(["sigmoid", "hard_sigmoid", "hard_sigmoid_keras3"]))
+        if lstm
+        else "sigmoid",
+        output_activation=draw(st.sampled_from(["tanh", "relu"])) if lstm else "tanh",
+        clip=draw(st.sampled_from([0.0, 2.5])) if lstm else 0.0,
     )
 
 

@@ -32,6 +32,7 @@ from lstmviz.app.cell_painter import living_rects, paint_frame, paint_still
 from lstmviz.app.cell_picture import CellPicture, has_unit
 from lstmviz.app.cell_variants import variant_geometry
 from lstmviz.app.frame_values import Array, Scale, frame_values, scales, when
+from lstmviz.app.functions import functions_of, sign
 from lstmviz.app.lane_chooser import LaneChooser
 from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.view import View
@@ -152,10 +153,17 @@ class CellView(View):
         if info.cell == "lstm":
             own = weights if isinstance(weights, LstmWeights) else None
             peepholes, norm = own is not None and own.peephole is not None, own is not None and own.norm is not None
-            return variant_geometry(width, height, top, peepholes=peepholes, norm=norm)
+            functions = functions_of(own)
+            return variant_geometry(width, height, top, peepholes=peepholes, norm=norm, functions=functions)
         if info.cell == "gru":
             return gru_geometry(width, height, top)
         return rnn_geometry(width, height, top, weights.activation if isinstance(weights, RnnWeights) else "φ")
+
+    def _passes(self) -> str:
+        """The name of the function of c(t)."""
+        shown = self._snapshot
+        assert shown.trace is not None
+        return sign(functions_of(shown.trace.weights_at(0, shown.layer, shown.direction)).output)
 
     def _picture(self, geometry: CellGeometry) -> CellPicture:
         shown, info = self._snapshot, self._info()
@@ -166,7 +174,7 @@ class CellView(View):
             geometry=geometry,
             theme=self._theme(),
             font=self.font(),
-            labels=cell_labels.labels(info, shown.direction),
+            labels=cell_labels.labels(info, shown.direction, self._passes()),
             scales=self._scales,
             legend=tuple((name, self._scales[key]) for name, key in _LEGENDS[info.cell] if key in self._values),
             caption=cell_labels.caption(shown.trace, shown.layer, shown.direction, shown.unit, shared),

@@ -21,6 +21,7 @@ from lstmviz.analysis.horizon import horizon, unit_horizon
 from lstmviz.analysis.push import pushes
 from lstmviz.analysis.saturation import gate_saturation
 from lstmviz.app.curve_map import CurveMap
+from lstmviz.app.functions import sign_of
 from lstmviz.app.memory_panel import Memory, MemoryPanel
 from lstmviz.app.numbers import number
 from lstmviz.app.push_panel import TOP, Pushed, PushPanel, name_of
@@ -307,7 +308,7 @@ class UnitView(View):
         )
         names = tuple(name_of(push, trace, layer, gate, side) for push in found)
         value = float(lane.signals[gate or "h"][t, unit])
-        function = weights.activation if isinstance(weights, RnnWeights) else "tanh" if gate == "g" else "σ"
+        function = sign_of(weights, gate)
         self._pushes.show_pushed(Pushed(gate, names, found, value, function, _reading(weights, gate)))
 
     def equation_text(self) -> str:
