@@ -25,6 +25,7 @@ from lstmviz.app.badge import StatusBadge
 from lstmviz.app.centre import Centre
 from lstmviz.app.comparing import beside
 from lstmviz.app.controls import BUTTON_KEYS, KeptKeys, plain
+from lstmviz.app.dock_sizes import DockSizes
 from lstmviz.app.face_views import FACE_VIEWS
 from lstmviz.app.menus import Menus, ToolBar
 from lstmviz.app.note_bar import NoteBar
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self._lay_out_bars()
         self._lay_out_centre()
         self.docks = {name: self._dock(name, area) for name, area in DOCK_AREAS.items()}
+        self._dock_sizes = DockSizes(self, self.docks)
         self._arrange()
         self._initial_state = self.saveState(STATE_VERSION)
         self._player = QTimer(self)
@@ -326,10 +328,9 @@ class MainWindow(QMainWindow):
     def _present_docks(self, snapshot: Snapshot) -> None:
         """Show the docks that are wanted, but none in focus mode and no empty one while no trace is open."""
         session = self.dispatcher.session
+        useful = {*self.docks} if snapshot.trace is not None else {"library"}
         self._arranging = True
-        for name, dock in self.docks.items():
-            useful = snapshot.trace is not None or name == "library"
-            dock.setVisible(name in session.docks and useful and not session.focus)
+        self._dock_sizes.show_only(set() if session.focus else useful & {*session.docks})
         self._arranging = False
 
     def _on_dock_toggled(self) -> None:
@@ -349,8 +350,7 @@ class MainWindow(QMainWindow):
     def layout_text(self) -> tuple[str, str]:
         """Geometry and state of the window as base64."""
         self._arranging = True
-        for name, dock in self.docks.items():  # as wished, not as focus mode or the welcome page have it
-            dock.setVisible(name in self.dispatcher.session.docks)
+        self._dock_sizes.show_only({*self.dispatcher.session.docks})  # not as focus mode or the welcome page have it
         self._arranging = False
         return tuple(  # type: ignore[return-value]
             base64.b64encode(part.data()).decode() for part in (self.saveGeometry(), self.saveState(STATE_VERSION))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QHeaderView,
     QLineEdit,
@@ -164,6 +165,21 @@ def test_focus_hides_every_dock_and_brings_back_those_that_were_open(program, op
     assert not any(dock.isVisible() for dock in program.window.docks.values())
     program.dispatcher.run("view.focus")
     assert [name for name, dock in program.window.docks.items() if dock.isVisible()] == ["unit", "step"]
+
+
+def test_docks_come_back_as_large_as_they_were(program, open_trace):
+    open_trace()
+    window, docks = program.window, program.window.docks
+    window.resize(1600, 900)
+    window.show()
+    window.resizeDocks([docks["library"], docks["unit"]], [260, 420], Qt.Orientation.Horizontal)
+    QApplication.processEvents()
+    before = {name: dock.size() for name, dock in docks.items()}
+    program.dispatcher.run("view.focus")
+    QApplication.processEvents()
+    program.dispatcher.run("view.focus")
+    QApplication.processEvents()
+    assert {name: dock.size() for name, dock in docks.items()} == before
 
 
 def test_a_first_window_is_no_larger_than_its_screen(qtbot):
