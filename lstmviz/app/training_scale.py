@@ -124,12 +124,16 @@ def window_of(updates: int) -> int:
 
 
 def means_at(values: Floats, window: int, places: Places) -> Floats:
-    """The mean of the ``window`` values that end at each place, of fewer at the beginning; (N,), (K,) → (K,)."""
+    """The mean of the ``window`` values around each place, of fewer at either end; (N,), (K,) → (K,).
+
+    Around it, not before it: else a fall of the loss would seem to come later than it does.
+    """
     if window < 2:
         return values[places]
     sums = np.concatenate([[0.0], np.cumsum(values)])
-    begins = np.maximum(places + 1 - window, 0)
-    return np.asarray((sums[places + 1] - sums[begins]) / (places + 1 - begins))
+    begins = np.maximum(places - (window - 1) // 2, 0)
+    ends = np.minimum(places + window // 2 + 1, len(values))
+    return np.asarray((sums[ends] - sums[begins]) / (ends - begins))
 
 
 @dataclass(frozen=True, eq=False)

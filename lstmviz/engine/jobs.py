@@ -40,6 +40,7 @@ class Job:
         self._reported = 0.0
         self._to_show: Probed | None = None
         self._quiet_until = 0.0
+        self._cost = float("inf")
 
     @property
     def restless(self) -> bool:
@@ -73,13 +74,17 @@ class Job:
             yield self._report()
 
     def _show(self, probed: Probed) -> Iterator[Payload]:
-        """Hand a probe over, and then none until so much was trained that it keeps within the share."""
+        """Hand a probe over, and then none until so much was trained that it keeps within the share.
+
+        What the cheapest cost counts: the first warms everything up, and any may meet a busy machine.
+        """
         self._to_show = None
         began = time.monotonic()
         yield ProbeBegins(probed.update, self.trainer.epoch, probed.kept)
         yield from trace_to_wire(probed.trace)
         yield ProbeEnds(probed.update, probes(self.trainer.folder))
-        self._quiet_until = self.trainer.worked + (time.monotonic() - began) * (1 / SHARE_OF_SHOWING - 1)
+        self._cost = min(self._cost, time.monotonic() - began)
+        self._quiet_until = self.trainer.worked + self._cost * (1 / SHARE_OF_SHOWING - 1)
 
     def _report(self) -> Payload:
         self._told, self._reported = self._standing(), time.monotonic()

@@ -43,11 +43,12 @@ def test_what_is_no_number_is_left_out_and_on_a_logarithmic_axis_what_is_not_pos
     assert thinned(updates, values, axis, positive=True).low.tolist() == [1.0, 3.0]
 
 
-def test_the_mean_is_that_of_the_last_updates_and_of_fewer_at_the_beginning():
+def test_the_mean_is_that_of_the_updates_around_and_of_fewer_at_the_ends():
     values = np.random.default_rng(2).normal(size=50)
-    places = np.array([0, 3, 9, 10, 49])
-    expected = [values[max(0, at - 9) : at + 1].mean() for at in places]
-    np.testing.assert_allclose(means_at(values, 10, places), expected, atol=1e-12)
+    places = np.array([0, 3, 9, 10, 46, 49])
+    for window, before, after in ((10, 4, 5), (5, 2, 2)):
+        expected = [values[max(0, at - before) : at + after + 1].mean() for at in places]
+        np.testing.assert_allclose(means_at(values, window, places), expected, atol=1e-12)
 
 
 def test_a_short_run_is_not_smoothed_and_a_long_one_over_a_fortieth():
