@@ -12,7 +12,7 @@ import torch
 
 import lstmviz
 from lstmviz.engine.checkpoints import Checkpoint, from_bytes, newest
-from lstmviz.engine.devices import Chosen, choose_device
+from lstmviz.engine.devices import Chosen, choose_device, prepared
 from lstmviz.engine.distributed import Peers, join_peers
 from lstmviz.errors import RunError
 from lstmviz.language import mark
@@ -50,9 +50,10 @@ def begin(folder: Path, config: RunConfig | None) -> Beginning:
     peers = join_peers(config.device)
     data = data_of(config)
     spec = spec_for(config, data)
-    chosen = choose_device(config.device, spec, config.batch)
-    if peers.world > 1:
-        chosen = Chosen(peers.device, mark("one of several processes"))
+    if peers.world == 1:
+        chosen = choose_device(config.device, spec, config.batch)
+    else:
+        chosen = Chosen(prepared(peers.device), mark("one of several processes"))
     complaints: list[str] = []
     found = b""
     if peers.first and is_run(folder):

@@ -15,13 +15,14 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from lstmviz.engine.learner import Learner
-from lstmviz.engine.optimisers import Plateau
+from lstmviz.engine.optimisers import KEPT_BY, Plateau
 from lstmviz.errors import RunError
 from lstmviz.language import tr
 from lstmviz.nets.net import Net
 from lstmviz.nets.save import save_net
 from lstmviz.nets.spec import NetSpec
 from lstmviz.runs.folder import checkpoint_file, checkpoints, net_file
+from lstmviz.runs.metrics import Count
 from lstmviz.traces.safe_write import remove, replacing
 
 FORMAT = 1
@@ -38,10 +39,10 @@ class Place(msgspec.Struct, frozen=True):
     batch equal to the number of mini-batches: the epoch is read, and not validated yet.
     """
 
-    update: int = 0
-    epoch: int = 0
-    batch: int = 0
-    step: int = 0
+    update: Count = 0
+    epoch: Count = 0
+    batch: Count = 0
+    step: Count = 0
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +54,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     format: int = FORMAT
     spec: NetSpec
     place: Place
-    rows: int
-    validations: int
+    rows: Count
+    validations: Count
     rate: float
     clipping: float
     plateau: Plateau
@@ -161,7 +162,8 @@ def tensors_of(learner: Learner) -> dict[str, Tensor]:
 
 
 def restore(learner: Learner, checkpoint: Checkpoint) -> None:
-    """Put all of it back."""
+    """Put all of it back; raises RunError, and nothing changed, where its tensors are not those of such a training."""
+    _check_fits(learner, checkpoint)
     learner.net.load_state_dict(checkpoint.part("net"))
     parameters = dict(learner.net.named_parameters())
     learner.optimiser.state.clear()
@@ -172,10 +174,41 @@ def restore(learner: Learner, checkpoint: Checkpoint) -> None:
         device = learner.device if what != "step" or fused else torch.device("cpu")
         # a copy: what lies in the file's bytes is not aligned as torch's own memory is
         learner.optimiser.state[parameters[name]][what] = tensor.to(device, copy=True)
-    carried = tuple(tensor.to(learner.device, copy=True) for _, tensor in sorted(checkpoint.part("carried").items()))
+    peers = learner.peers
+    carried = tuple(
+        # one process wrote that of a whole mini-batch; whoever has no share of it reads along with the first example
+        tensor[:, min(peers.rank, tensor.shape[1] - 1) :: peers.world].to(learner.device, copy=True).contiguous()
+        for _, tensor in sorted(checkpoint.part("carried").items())
+    )
     learner.carried = carried[0] if len(carried) == 1 else (carried[0], carried[1]) if carried else None
     if learner.scaler is not None and checkpoint.state.scaler:
         learner.scaler.load_state_dict(checkpoint.state.scaler)
+
+
+def _check_fits(learner: Learner, checkpoint: Checkpoint) -> None:
+    """The net is there whole, of the optimiser everything or nothing, of a state its parts; and nothing else."""
+    found = {
+        name: tuple(each.shape)
+        for name, each in checkpoint.tensors.items()
+        # only a state may be in half precision
+        if each.dtype == torch.float32 or (name.startswith("carried.") and each.is_floating_point())
+    }
+    parameters = {name: tuple(tensor.shape) for name, tensor in learner.net.named_parameters()}
+    expected = {f"net.{name}": shape for name, shape in parameters.items()}
+    if any(name.startswith("optimiser.") for name in found):
+        for what in KEPT_BY[learner.config.optimiser]:
+            expected |= {
+                f"optimiser.{what}.{name}": () if what == "step" else shape for name, shape in parameters.items()
+            }
+    if "carried.0" in found:
+        spec = learner.net.spec
+        batch = found["carried.0"][1:2]
+        widths = (spec.layer_outputs, spec.hidden)[: 2 if spec.cell == "lstm" else 1]
+        expected |= {f"carried.{n}": (spec.layers, *batch, width) for n, width in enumerate(widths)}
+    names = {*checkpoint.tensors, *expected}
+    wrong = sorted(name for name in names if name not in found or found[name] != expected.get(name))
+    if wrong:
+        raise RunError("The checkpoint is of another training: its “{name}” does not fit.", name=wrong[0])
 
 
 def _hash(words: str, tensors: Mapping[str, Tensor]) -> str:

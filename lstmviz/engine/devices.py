@@ -44,7 +44,7 @@ def choose_device(choice: DeviceChoice, spec: NetSpec | None = None, batch: int 
             "--device mps was asked for, but torch {version} finds no Apple GPU here. Use --device auto or cpu.",
             version=str(torch.__version__),
         )
-    return Chosen(_prepared(choice), mark("as asked for"))
+    return Chosen(prepared(choice), mark("as asked for"))
 
 
 def multiplications(spec: NetSpec, batch: int) -> int:
@@ -60,13 +60,14 @@ def _best(spec: NetSpec | None, batch: int) -> Chosen:
         return Chosen(torch.device("cpu"), mark("there is no GPU here"))
     if spec is not None and multiplications(spec, batch) < WORTH_A_GPU:
         return Chosen(torch.device("cpu"), mark("so small a net is faster here than on the GPU"))
-    return Chosen(_prepared(found), mark("a GPU is there"))
+    return Chosen(prepared(found), mark("a GPU is there"))
 
 
-def _prepared(name: str) -> torch.device:
+def prepared(name: str | torch.device) -> torch.device:
     """The device, told to compute the same each time and in the full precision of float32."""
-    if name == "cuda":
+    device = torch.device(name)
+    if device.type == "cuda":
         # the cuBLAS that cuDNN's recurrent layers use gives the same sums each time only with a workspace of its own
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.allow_tf32 = False
-    return torch.device(name)
+    return device

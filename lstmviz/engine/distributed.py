@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch import distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
+from lstmviz.errors import RunError
 from lstmviz.nets.batch import Batch
 from lstmviz.nets.net import Net
 from lstmviz.nets.recurrent import State
@@ -91,16 +92,31 @@ class Peers:
 def join_peers(choice: str) -> Peers:
     """The processes that torchrun started, by its environment variables; this one alone without them.
 
-    nccl where the training is on GPUs, one each, else gloo.
+    nccl where the training is on GPUs, one each, else gloo; raises RunError where GPUs were asked for and are too few.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1 or "RANK" not in os.environ:
         return Peers()
-    local = int(os.environ.get("LOCAL_RANK", "0"))
-    on_gpus = choice in ("auto", "cuda") and torch.cuda.device_count() > local
-    device = torch.device("cuda", local) if on_gpus else _CPU
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    on_gpus = one_gpu_each(choice, here, torch.cuda.device_count())
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if on_gpus else _CPU
     if on_gpus:
         torch.cuda.set_device(device)
     if not dist.is_initialized():
         dist.init_process_group("nccl" if on_gpus else "gloo")
     return Peers(dist.get_rank(), world, device)
+
+
+def one_gpu_each(choice: str, processes: int, gpus: int) -> bool:
+    """Whether the processes of this computer compute on its GPUs; all of them or none, or they wait for one another.
+
+    Raises RunError where GPUs were asked for and there are fewer than processes.
+    """
+    if choice == "cuda" and gpus < processes:
+        raise RunError(
+            "--device cuda needs a GPU for each of the {processes} processes here; there are {gpus}. Start as many"
+            " processes as there are GPUs, or use --device cpu.",
+            processes=processes,
+            gpus=gpus,
+        )
+    return choice in ("auto", "cuda") and gpus >= processes

@@ -33,7 +33,7 @@ class Keeper:
         if last or self._last < 0:
             return True
         if self._every:
-            return update % self._every == 0
+            return update // self._every > self._last // self._every
         gone = time.monotonic() - self._ended
         return gone > _MINUTE or (epoch_over and gone > self._cost / _SHARE)
 

@@ -11,6 +11,15 @@ from torch import Tensor
 
 from lstmviz.runs.config import RunConfig
 
+KEPT_BY: dict[str, tuple[str, ...]] = {
+    "sgd": (),
+    "momentum": ("momentum_buffer",),
+    "adam": ("step", "exp_avg", "exp_avg_sq"),
+    "adamw": ("step", "exp_avg", "exp_avg_sq"),
+    "rmsprop": ("step", "square_avg"),
+}
+"""The tensors that each optimiser keeps for a parameter: their names are torch's."""
+
 
 def make_optimiser(config: RunConfig, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
     """The optimiser of a run, in the kernel that does all its work at once where torch has one."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import torch
 
 from lstmviz import paths
 from lstmviz.engine.trainer import Trainer
@@ -54,15 +55,19 @@ def train(
     what the data and the disk raise.
     """
     config = make_config(data, **settings)
-    trainer = Trainer(Path(out) if out is not None else new_folder(paths.runs(), config.data), config)
+    threads = torch.get_num_threads()
     try:
-        done = trainer.update
-        for _ in trainer.events():
-            if progress is not None and trainer.update != done:
-                done = trainer.update
-                progress(done, trainer.updates)
+        trainer = Trainer(Path(out) if out is not None else new_folder(paths.runs(), config.data), config)
+        try:
+            done = trainer.update
+            for _ in trainer.events():
+                if progress is not None and trainer.update != done:
+                    done = trainer.update
+                    progress(done, trainer.updates)
+        finally:
+            trainer.close()
     finally:
-        trainer.close()
+        torch.set_num_threads(threads)  # the caller's own work goes on as before
     if trainer.why is not None:
         raise RunError(trainer.why[0], **trainer.why[1])
     return Training(trainer.folder, trainer.config, trainer.net.eval(), trainer.metrics)

@@ -43,7 +43,7 @@ from lstmviz.nets.batch import Batch
 from lstmviz.nets.save import save_net
 from lstmviz.runs.config import RunConfig
 from lstmviz.runs.folder import metrics_file, net_file, probes, write_run_file
-from lstmviz.runs.metrics import Journal, Metrics, Note, Row, Validation, read_metrics
+from lstmviz.runs.metrics import Change, Journal, Metrics, Note, Row, Validation, read_metrics
 from lstmviz.runs.probes import forget_after
 
 _MEASURED = 0.1
@@ -81,6 +81,7 @@ class Trainer(Standing):
         self._pace = Pace()
         written = self.folder if self.first else None
         old = read_metrics(metrics_file(self.folder)) if beginning.checkpoint and self.first else Metrics()
+        old.changes = msgspec.json.decode(self.peers.told(msgspec.json.encode(old.changes)), type=list[Change])
         self._journal = Journal(metrics_file(self.folder) if self.first else None, old)
         self._rates = Rates(self.config, self._journal)
         self._keeper = Keeper(written, self.config.checkpoint_every, self._journal)
@@ -160,7 +161,7 @@ class Trainer(Standing):
         """Write what is not on the disk yet; the update under way is dropped and will be done again."""
         self._drop_update()
         self._journal.flush()
-        if not (self._torn or self._keeper.holds(self.update)):
+        if self._whole and not (self._torn or self._keeper.holds(self.update)):
             self._keeper.write(self._checkpoint(), self.net)
         self.peers.leave()
 
@@ -234,7 +235,7 @@ class Trainer(Standing):
             self._due.append(self._validate)
         if self._probe.due(self.update, self.worked, wanted=last or self._until in ("phase", "batch")):
             self._due.append(self._take_probe)
-        if self._keeper.due(self.update, epoch_over=over, last=last):
+        if self._whole and self._keeper.due(self.update, epoch_over=over, last=last):
             self._due.append(self._save)
         if last:
             self._due.append(self._end)
@@ -287,6 +288,11 @@ class Trainer(Standing):
         self._torn = True
         yield
         self._torn = False
+
+    @property
+    def _whole(self) -> bool:
+        """Whether this process knows all of the training: not of a state that others have their share of."""
+        return self.peers.world == 1 or not self._place.step
 
     def _checkpoint(self) -> Checkpoint:
         state = State(

@@ -10,6 +10,7 @@ RUN/
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,8 @@ class Run:
     @property
     def epoch(self) -> int:
         """Whole epochs done."""
-        return int(self.metrics.epoch[-1]) if self.metrics.rows else 0
+        epochs = self.file.config.epochs
+        return int(min(max(0.0, self.metrics.epoch[-1]), epochs)) if self.metrics.rows else 0
 
     @property
     def ended(self) -> bool:
@@ -121,16 +123,19 @@ def read_run_file(folder: str | Path) -> RunFile:
             "“{folder}” is no run; expected a folder with a run.json in it, as “lstmviz train” writes it.",
             folder=str(folder),
         )
+    _check_own(Path(folder))
     try:
         with file.open("rb") as stream:
             text = stream.read(_MOST)
         version = msgspec.json.decode(text, type=_Version).format
         if version == FORMAT:
-            return msgspec.json.decode(text, type=RunFile)
+            found = msgspec.json.decode(text, type=RunFile)
+            msgspec.msgpack.encode(found)  # JSON may hold integers of any length, and we pass them on
+            return found
     except OSError as error:
         reason = error.strerror or str(error)
         raise RunError("“{path}” cannot be read: {reason}.", path=str(file), reason=reason) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError) as error:
         raise RunError(
             "“{path}” is damaged or no run's: {reason}. Use a copy, or begin the run again in another folder.",
             path=str(file),
@@ -194,6 +199,29 @@ def new_folder(parent: str | Path, name: str = "run") -> Path:
         raise RunError(
             "“{path}” cannot hold a run: {reason}. Choose another folder with --out.", path=str(parent), reason=reason
         ) from error
+
+
+def _check_own(folder: Path) -> None:
+    """Refuse a folder whose files lie elsewhere: going on with the run would write there."""
+    net = net_file(folder)
+    for file in (run_file(folder), metrics_file(folder), net, net.with_suffix(".safetensors")):
+        if file.is_symlink() or (file.exists() and not file.is_file()):
+            raise _foreign(file)
+    for inside in (checkpoint_file(folder, 0).parent, probe_file(folder, 0).parent):
+        if inside.is_symlink() or (inside.exists() and not inside.is_dir()):
+            raise _foreign(inside)
+        if inside.is_dir():
+            with os.scandir(inside) as entries:
+                for entry in entries:
+                    if entry.is_symlink():
+                        raise _foreign(Path(entry.path))
+
+
+def _foreign(path: Path) -> RunError:
+    return RunError(
+        "“{path}” is a link, or no ordinary file or folder; a run holds all of its files itself. Use a copy of them.",
+        path=str(path),
+    )
 
 
 class _Version(msgspec.Struct):

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -20,6 +21,8 @@ COLUMNS = ("update", "epoch", "loss", "norm", "rate")
 """One number of each for every update."""
 VALIDATION = ("validation_update", "validation")
 """One number of each for every validation."""
+Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
+"""A number that counts something; a float holds it."""
 _ROOM = 256
 _SECONDS = 1.0
 
@@ -27,7 +30,7 @@ _SECONDS = 1.0
 class Row(msgspec.Struct, frozen=True, tag_field="is", tag="update"):
     """One update: epochs done with their fraction, loss of the mini-batch, norm before clipping, learning rate."""
 
-    update: int
+    update: Count
     epoch: float
     loss: float | None
     norm: float | None
@@ -37,7 +40,7 @@ class Row(msgspec.Struct, frozen=True, tag_field="is", tag="update"):
 class Validation(msgspec.Struct, frozen=True, tag_field="is", tag="validation"):
     """The loss on the validation sequences after so many updates."""
 
-    update: int
+    update: Count
     loss: float | None
 
 
@@ -48,7 +51,7 @@ class Change(msgspec.Struct, frozen=True, tag_field="is", tag="change"):
     learning rate it is the one before its schedule.
     """
 
-    update: int
+    update: Count
     name: str
     said: float
     value: float
@@ -64,7 +67,7 @@ class Change(msgspec.Struct, frozen=True, tag_field="is", tag="change"):
 class Note(msgspec.Struct, frozen=True, tag_field="is", tag="note"):
     """Something that happened after so many updates, as a sentence."""
 
-    update: int
+    update: Count
     text: str
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import zipfile
 import zlib
 from pathlib import Path
@@ -23,7 +24,10 @@ MOST = 512
 _FEWEST = 16
 _BYTES = 1 << 30
 _MAX_WORDS = 64 << 20
-_KINDS = "fiuM"
+_HEADER = re.compile(
+    rb"\{'descr': '([<|][fiuM]\d{1,2}(?:\[\d{0,6}[a-zA-Z]{1,2}\])?)', 'fortran_order': False,"
+    rb" 'shape': \(((?:\d{1,18}(?:, |,)?){0,4})\), \}\s*"
+)
 """Floats and integers; dates, of the sequence's times."""
 _WORDS = "words.json"
 
@@ -114,9 +118,9 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
     """An array whose header promises exactly the bytes that follow."""
     size = archive.getinfo(name).file_size
     with archive.open(name) as stream:
-        shape, fortran, dtype = _header(stream)
+        shape, dtype = _header(stream)
         promised = math.prod(shape) * dtype.itemsize
-        if fortran or dtype.kind not in _KINDS or dtype.hasobject or stream.tell() + promised != size:
+        if stream.tell() + promised != size:
             raise ValueError(f"“{name}” is not what its header says")
         data = stream.read()  # to the end of the member, so that its CRC is checked
     array = np.frombuffer(data, dtype).reshape(shape)
@@ -124,12 +128,15 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
     return array
 
 
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise ValueError(f"an array has version {version}")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    return tuple(shape), bool(fortran), dtype
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of an array as ``write_probe`` writes it; numpy's own reader evaluates the header as Python."""
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("an array has another version")
+    found = _HEADER.fullmatch(stream.read(int.from_bytes(stream.read(2), "little")))
+    if found is None:
+        raise ValueError("an array has another header")
+    kind, shape = (part.decode("ascii") for part in found.groups())
+    return tuple(int(length) for length in shape.split(",") if length.strip()), np.dtype(kind)
 
 
 def _check_shapes(words: layout.TraceMeta, arrays: dict[str, npt.NDArray[Any]]) -> None:
