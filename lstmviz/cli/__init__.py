@@ -73,7 +73,8 @@ def build_parser() -> Parser:
         description=tr("An oscilloscope for LSTMs: watch every gate of a recurrent net, one frame at a time."),
         epilog=tr("Without a command, `lstmviz [FILE…]` opens the window. `lstmviz COMMAND --help` says more."),
     )
-    parser.add_argument("--version", action="version", version=f"lstmviz {__version__}")
+    shown = tr("show program's version number and exit")
+    parser.add_argument("--version", action="version", version=f"lstmviz {__version__}", help=shown)
     parser.add_argument("--language", choices=sorted(language.LANGUAGES), help=tr("language of every sentence"))
     commands = parser.add_subparsers(metavar=tr("COMMAND"), dest="command", required=True)
     for command in COMMANDS:
