@@ -15,10 +15,12 @@ from safetensors.torch import load
 
 from lstmviz.errors import ModelError
 from lstmviz.language import tr
+from lstmviz.nets.foreign.choose import choose, named
+from lstmviz.nets.foreign.formats import MAX_DESCRIPTION, is_own, read_found
 from lstmviz.nets.net import Net
 from lstmviz.nets.spec import FORMAT, NetSpec, check_spec, expected_shapes
+from lstmviz.wire.model_place import join, split
 
-MAX_DESCRIPTION = 4 << 20
 MAX_HEADER = 1 << 20
 ITEM = {"F32": 4, "F64": 8}
 
@@ -32,18 +34,41 @@ class NetFile:
     weights: bytes
 
 
-def load_model(path: str | Path) -> Net:
-    """The net saved as NAME.json and NAME.safetensors; ``path`` is either of the two.
+def load_model(path: str | Path, layer: str | int | None = None) -> Net:
+    """The net of a file: NAME.json or NAME.safetensors of lstmviz, or a model of another framework.
 
-    Weights that are NaN or infinite are allowed and said in the net's ``warning``. Raises ModelError, one sentence
-    with the file, what is wrong and what was expected.
+    A foreign model gives the recurrent stack it holds, without a read-out; ``layer``, its path or number, says which
+    of several, as does FILE#LAYER. Weights that are NaN or infinite are allowed and said in the net's ``warning``.
+    Raises ModelError, one sentence with the file, what is wrong and what was expected.
     """
-    file = read_net_file(path)
+    file, stack = split(str(path))
+    layer = stack if layer is None else layer
+    if not is_own(Path(file)):
+        return _foreign(Path(file), layer)
+    own = read_net_file(file)
+    check_only(layer, file)
     with torch.device("meta"):  # shapes without memory and without a random number
-        net = Net(file.spec)
-    net.load_state_dict(load(file.weights), assign=True)
-    net.path = str(path)
+        net = Net(own.spec)
+    net.load_state_dict(load(own.weights), assign=True)
+    net.path = file
     net.warning = _strange_weights(net)
+    return net.eval()
+
+
+def check_only(layer: str | int | None, file: str) -> None:
+    """Raise ModelError where a net of ours, which holds one stack alone, is asked for another."""
+    if layer not in (None, "", "0", 0, "recurrent"):
+        raise ModelError("“{file}” has no layer “{layer}”; it holds one net, “recurrent”.", file=file, layer=layer)
+
+
+def _foreign(path: Path, layer: str | int | None) -> Net:
+    found = read_found(path)
+    one = choose(found, layer, str(path))
+    with torch.device("meta"):
+        net = Net(named(one, path.stem, alone=len(found) == 1))
+    net.load_state_dict({name: torch.tensor(array) for name, array in one.tensors.items()}, assign=True)
+    net.path = str(path) if len(found) == 1 else join(str(path), one.path)
+    net.warning = " ".join(part for part in (*map(tr, one.notes), _strange_weights(net)) if part)
     return net.eval()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from lstmviz import language
+from lstmviz.cells.activations import Functions
 from lstmviz.language import tr
 from lstmviz.nets.foreign.choose import choose, named
 from lstmviz.nets.foreign.formats import is_own, read_found

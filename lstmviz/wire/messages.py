@@ -78,7 +78,7 @@ class TracePart(msgspec.Struct, frozen=True, tag=True):
 
 
 class StackData(msgspec.Struct, frozen=True):
-    """One recurrent stack of a foreign model: its path there, and what the file calls it, ``nn.LSTM`` or ``ONNX LSTM``."""
+    """One recurrent stack of a foreign model: its path there, and what the file calls it, ``nn.LSTM``."""
 
     path: str
     origin: str
@@ -267,7 +267,10 @@ class LoadSequence(msgspec.Struct, frozen=True, tag=True):
 
 
 class RecordTrace(msgspec.Struct, frozen=True, tag=True):
-    """Record a model file, or one stack of it (FILE#STACK), on a sequence; answered by TraceHeader and its TraceParts."""
+    """Record a model file, or one stack of it (FILE#STACK), on a sequence.
+
+    Answered by TraceHeader and its TraceParts.
+    """
 
     id: int
     model: str

@@ -225,8 +225,21 @@ def test_no_flipped_byte_passes_unseen(tmp_path_factory, data):
 
 
 def test_another_ending_is_refused(tmp_path):
-    with pytest.raises(ModelError, match=r"expected NAME\.json or NAME\.safetensors"):
-        load_model(tmp_path / "net.onnx")
+    (tmp_path / "net.txt").write_text("no model")
+    with pytest.raises(ModelError, match=r"expected a file that ends in one of: \.pt "):
+        load_model(tmp_path / "net.txt")
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(ModelError, match=r"is not there; expected a model file"):
+        load_model(tmp_path / "net.pt")
+
+
+def test_a_net_of_ours_is_one_stack(saved):
+    assert load_model(saved, layer=0).spec == load_model(saved, layer="recurrent").spec == load_model(saved).spec
+    for read in (lambda: load_model(saved, layer="lstm"), lambda: summarise(f"{saved}#lstm")):
+        with pytest.raises(ModelError, match="has no layer “lstm”"):
+            read()
 
 
 def test_the_weights_are_read_by_the_library_too(saved):
