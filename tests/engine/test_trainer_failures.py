@@ -232,3 +232,12 @@ def test_the_library_trains_and_goes_on(tmp_path: Path) -> None:
         run.net, lstmviz.load_sequence(lstmviz.paths.samples() / "sequences" / "sunspots.csv")
     ).check.passed
     assert "4 updates" in repr(run)
+
+
+def test_the_library_leaves_the_callers_threads_as_they_were(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    lstmviz.train("reber", tmp_path / "run", threads=before + 1, hidden=4, examples=8, batch=8, epochs=1)
+    assert torch.get_num_threads() == before
+    with pytest.raises(LstmvizError):
+        lstmviz.train("reber", tmp_path / "run", threads=before + 2)
+    assert torch.get_num_threads() == before
