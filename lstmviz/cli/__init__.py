@@ -17,6 +17,7 @@ from typing import Any
 
 from lstmviz import __version__, language, paths
 from lstmviz.cli.command import Command, Parser
+from lstmviz.cli.convert import convert_command, convert_options
 from lstmviz.cli.looking import (
     check_installation,
     draw_pictures,
@@ -132,6 +133,12 @@ COMMANDS = (
     Command("export", mark("export a part of a trace as CSV, TSV, Parquet, NPZ or HDF5"), export_options, export_trace),
     Command(
         "inspect", mark("say what is inside a model, a trace store or a sequence"), inspect_options, inspect_anything
+    ),
+    Command(
+        "convert",
+        mark("write a model of another framework as a net that lstmviz and plain PyTorch open"),
+        convert_options,
+        convert_command,
     ),
     Command("samples", mark("list the sequences and nets that come with lstmviz"), no_options, list_samples),
     Command(

@@ -31,6 +31,7 @@ from lstmviz.wire.messages import (
     WriteTrace,
     Written,
 )
+from lstmviz.wire.model_place import split
 
 if TYPE_CHECKING:
     from lstmviz.nets.net import Net
@@ -191,9 +192,10 @@ def _write(trace: Trace, path: str, selection: dict[str, Any], report: Report) -
 
 
 def _identity(path: str) -> tuple[object, ...]:
-    """The path with the times and sizes of the files that make the model: NAME.json and NAME.safetensors."""
-    file = Path(path)
-    found: list[object] = [str(file.absolute())]
+    """The file and stack, with the times and sizes of what makes the model: the file, or NAME.json and its weights."""
+    place, stack = split(path)
+    file = Path(place)
+    found: list[object] = [str(file.absolute()), stack]
     for candidate in (file, file.with_suffix(".json"), file.with_suffix(".safetensors")):
         if candidate.is_file():
             status = candidate.stat()

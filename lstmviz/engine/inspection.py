@@ -7,12 +7,15 @@ from pathlib import Path
 
 from lstmviz import language
 from lstmviz.language import mark, tr
+from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
 from lstmviz.sequences.generators.truth import Truth
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.topology import TOPOLOGY_TITLES
 from lstmviz.traces.corpus import is_corpus_store, open_corpus
 from lstmviz.traces.trace import LayerInfo
 from lstmviz.wire.codec import layer_from_wire
+from lstmviz.wire.messages import StackData
+from lstmviz.wire.model_place import split
 
 Lines = Iterator[tuple[str, str]]
 
@@ -25,8 +28,6 @@ _VARIANTS = {
     "clip": mark("clipped activations"),
 }
 
-MODELS = (".json", ".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
-
 
 def inspect_file(path: str) -> Lines:
     """What a file holds, by what it is."""
@@ -35,7 +36,7 @@ def inspect_file(path: str) -> Lines:
         return _corpus(path)
     if suffix == ".zarr" or Path(path).is_dir():
         return _trace(path)
-    if suffix in MODELS:
+    if Path(split(path)[0]).suffix.lower() in (*MODEL_ENDINGS, *UNREAD):
         return _model(path)
     from lstmviz.sequences.readers import load_sequence
 
@@ -49,14 +50,17 @@ def _model(path: str) -> Lines:
     yield tr("model"), net.name
     yield tr("file"), net.path
     yield "SHA-256", net.sha256
+    for place, stack in enumerate(net.stacks):
+        yield tr("stack {n}", n=place), f"{stack.path}: {stack.origin} {_stack(stack)}"
     for layer in net.layers:
         yield tr("layer {n}", n=layer.index), _layer(layer_from_wire(layer))
     if net.variants:
         yield tr("variants"), ", ".join(tr(_VARIANTS[name]) for name in net.variants)
-    yield tr("topology"), tr(TOPOLOGY_TITLES[net.topology])
     yield tr("parameters"), f"{net.parameters:,}"
-    yield tr("inputs"), str(net.inputs)
-    yield tr("outputs"), f"{net.outputs} ({net.output_kind})"
+    if net.layers:
+        yield tr("topology"), tr(TOPOLOGY_TITLES[net.topology])
+        yield tr("inputs"), str(net.inputs)
+        yield tr("outputs"), f"{net.outputs} ({net.output_kind})"
     if net.vocabulary:
         yield tr("vocabulary"), _some(net.vocabulary)
     if note := net.words(language.current()):
@@ -128,6 +132,16 @@ def _layer(info: LayerInfo) -> str:
     if info.outputs != info.units:
         text += f" → {info.outputs}"
     return text if len(info.directions) == 1 else f"{text}, {' + '.join(info.directions)}"
+
+
+def _stack(stack: StackData) -> str:
+    """Inputs, units and what is more than one layer in one direction."""
+    text = f"{stack.inputs} → {stack.units}"
+    if stack.projection:
+        text += f" → {stack.projection}"
+    if stack.layers > 1:
+        text += ", " + tr("{count} layers", count=stack.layers)
+    return text if len(stack.directions) == 1 else f"{text}, {' + '.join(stack.directions)}"
 
 
 def _some(words: tuple[str, ...], most: int = 40) -> str:

@@ -41,7 +41,7 @@ def _is_torch_zip(start: bytes, path: Path) -> bool:
 FORMATS = (
     Format(
         "PyTorch",
-        (".pt", ".pth", ".th", ".ckpt", ".pt2", ".jit"),
+        (".pt", ".pth", ".th", ".ckpt", ".pt2", ".jit", ".bin", ".tar"),
         "torch_file",
         lambda start, path: start.startswith(_LEGACY_TORCH) or _is_torch_zip(start, path),
     ),
