@@ -123,7 +123,9 @@ class Training:
                 self._train(view.id, None if is_run(view.folder) else view.config)
 
     def close(self, id: int) -> None:
-        """Take a run out of the list; a training ends with a checkpoint."""
+        """Take a run out of the list; a training ends with a checkpoint. The run shown next comes with its probe."""
+        closed, session = self._runs.get(id), self._dispatcher.session
+        seen = closed is not None and self._runs.shown == id and closed.trace_id == session.place.trace_id
         line = self._lines.pop(id, None)
         if line is not None and line.ticket is not None:
             line.ticket.cancel()
@@ -132,6 +134,9 @@ class Training:
         self._runs.close(id)
         for view in twins[1:]:
             self._go_together(view.id)
+        following = self._runs.get(self._runs.shown)
+        if seen and following is not None and following.trace_id:
+            session.activate(following.trace_id)
 
     def ask_again(self) -> None:
         """Go on with what was trained when the engine was ended and started anew by hand."""

@@ -107,12 +107,14 @@ def _paint_loss(painter: QPainter, picture: Picture, names: tuple[str, ...]) -> 
     painter.save()
     painter.setClipRect(plot.adjusted(0, -4, RIGHT, 4))
     if optimum is not None and (optimum > 0 or not axis.logarithmic):
-        _level(painter, picture, plot, axis.y(optimum), QColor(picture.theme.good), _optimum_words(runs[0]))
+        _level(painter, plot, axis.y(optimum), QColor(picture.theme.good))
     for place, curve in reversed(list(enumerate(curves))):
         _paint_curve(painter, picture, plot, axis, curve, place)
     for place, run in reversed(list(enumerate(runs))):
         _paint_validation(painter, picture, axis, place)
         _paint_diverged(painter, picture, plot, run)
+    if optimum is not None and (optimum > 0 or not axis.logarithmic):  # over the curves, which come down to it
+        _level_name(painter, picture, plot, axis.y(optimum), QColor(picture.theme.good), _optimum_words(runs[0]))
     _paint_log(painter, picture, plot)
     painter.restore()
     unit = runs[0].unit
@@ -132,7 +134,7 @@ def _paint_norm(painter: QPainter, picture: Picture) -> None:
     for place, curve in reversed(list(enumerate(curves))):
         _paint_curve(painter, picture, plot, axis, curve, place)
     if drawn:
-        _level(painter, picture, plot, axis.y(threshold), QColor(picture.theme.warning), "")
+        _level(painter, plot, axis.y(threshold), QColor(picture.theme.warning))
     painter.restore()
     entries = []
     if threshold > 0:
@@ -289,16 +291,17 @@ def _paint_diverged(painter: QPainter, picture: Picture, plot: QRect, run: RunVi
         drawing.text(painter, room, tr("diverged"), red, font, aligned)  # type: ignore[arg-type]
 
 
-def _level(painter: QPainter, picture: Picture, plot: QRect, y: float, colour: QColor, words: str) -> None:
-    """A dashed line across the plot with its name, if any, at the left end, above it where there is room."""
+def _level(painter: QPainter, plot: QRect, y: float, colour: QColor) -> None:
+    """A dashed line across the plot."""
     painter.setPen(QPen(colour, 1, Qt.PenStyle.DashLine))
-    at = round(y)
-    painter.drawLine(plot.left(), at, plot.right(), at)
-    font = drawing.sized(picture.font, 11, bold=True)
-    width = QFontMetrics(font).horizontalAdvance(words)
-    if not words:
-        return
+    painter.drawLine(plot.left(), round(y), plot.right(), round(y))
+
+
+def _level_name(painter: QPainter, picture: Picture, plot: QRect, y: float, colour: QColor, words: str) -> None:
+    """The name of a level at its left end, above it where there is room."""
+    font, at = drawing.sized(picture.font, 11, bold=True), round(y)
     over = at - plot.top() >= 15
+    width = QFontMetrics(font).horizontalAdvance(words)
     room = QRect(plot.left() + 6, at - 15 if over else at + 2, width + 8, 14)
     ground = QColor(picture.theme.base)
     ground.setAlpha(215)

@@ -110,6 +110,16 @@ def test_a_probe_that_was_closed_stays_closed_until_its_run_is_shown_again(progr
     assert look().replay.live
 
 
+def test_after_a_run_was_closed_the_next_is_shown_with_its_own_probe(program, look, wait_for):
+    start(program, LONG)
+    wait_for(lambda: look().run.trace_id)
+    first = look().run
+    start(program, LONG)
+    wait_for(lambda: look().run.id != first.id and look().trace_id == look().run.trace_id)
+    program.dispatcher.run("run.close", id=look().run_id)
+    assert (look().run_id, look().trace_id) == (first.id, first.trace_id)
+
+
 def test_a_twin_that_cannot_begin_lets_the_other_go_alone(program, look, qtbot):
     start(program, LONG, RunConfig(data="no such data"), title="Uneven")
     qtbot.waitUntil(lambda: look().twin.state == "failed" and look().run.update > 3, timeout=WAIT)
