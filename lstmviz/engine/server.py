@@ -45,6 +45,9 @@ READ_AT_ONCE = 1 << 20
 SECONDS_TO_STOP = 2.0
 """What is being written is swept up in this time, on a busy machine too; work that has no place to stop is cut off."""
 SECONDS_BETWEEN_REPORTS = 0.05
+SECONDS_OF_REQUESTS = 0.2
+SECONDS_OF_TRAINING = 0.1
+"""Where requests never stop coming, trainings have their time between them."""
 NICE = 10
 """The window draws first: at nice 0 two busy threads on two cores cost it 50 of its 51 frames a second."""
 
@@ -109,6 +112,7 @@ class Server:
         self._output = output
         self._workshop = Workshop()
         self._reported = 0.0
+        self._idle = time.monotonic()
         self._nice = False
 
     def serve(self) -> None:
@@ -116,7 +120,7 @@ class Server:
         jobs = self._workshop.jobs
         try:
             while True:
-                if jobs.restless and not self._inbox.waiting:
+                if jobs.restless and self._may_train():
                     self._train(jobs.next())
                 elif (request := self._inbox.take()) is not None:
                     self._serve(request)
@@ -126,6 +130,14 @@ class Server:
             return
         finally:
             jobs.close()
+
+    def _may_train(self) -> bool:
+        """Whether no request waits, or requests have come so thick that trainings stood still for too long."""
+        now = time.monotonic()
+        if not self._inbox.waiting:
+            self._idle = now
+            return True
+        return (now - self._idle) % (SECONDS_OF_REQUESTS + SECONDS_OF_TRAINING) >= SECONDS_OF_REQUESTS
 
     def _train(self, job: Job) -> None:
         """Give a training its turn, and tell what came of it."""

@@ -156,6 +156,22 @@ def test_requests_are_answered_while_it_trains(train: Callable[..., Watched], cl
     assert run.now.state == "training"
 
 
+def test_a_training_goes_on_though_requests_never_stop_coming(
+    train: Callable[..., Watched], client: PipeClient
+) -> None:
+    run = train(LONG)
+    run.reach(1)
+    asked, first, until = [], run.now.update, time.monotonic() + 30
+    while run.now.update < first + 10 and time.monotonic() < until:
+        asked = [ticket for ticket in asked if not ticket.over]
+        while len(asked) < 60:  # more than are answered until the next look
+            asked.append(client.ask(ReadRun(0, run.folder)))
+        client._pump(until, 60)
+    assert run.now.update >= first + 10
+    for ticket in asked:
+        client.wait(ticket)
+
+
 def test_reports_come_ten_a_second_at_most(train: Callable[..., Watched]) -> None:
     run = train()
     run.reach(1)
