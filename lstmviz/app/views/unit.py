@@ -60,6 +60,7 @@ class UnitView(View):
         self._pushes = PushPanel(self._body)
         self._memory = MemoryPanel(self._body)
         self._push_title = QLabel(self._body)
+        self._push_title.setWordWrap(True)  # beside its chips, in a narrow dock
         self._compared = QLabel(self)
         self._compared.setWordWrap(True)
         self._compared.setContentsMargins(PAD, 0, PAD, 4)
