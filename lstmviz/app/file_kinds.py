@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
 from lstmviz.runs.folder import is_run
 from lstmviz.traces.corpus import is_corpus_store
 
 What = Literal["trace", "corpus", "run", "model", "sequence"]
 
-MODEL_ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt", ".onnx", ".keras")
 TRACE_ENDINGS = (".zarr",)
 SEQUENCE_ENDINGS = (".csv", ".tsv", ".npy", ".npz", ".txt", ".wav", ".png")
 RUN_FILE = "run.json"
@@ -20,8 +20,8 @@ _ZARR_FILES = ("zarr.json", ".zgroup")
 def what_is(path: str) -> What:
     """A trace store, a corpus of them, a run's folder, a model file or (everything else) a sequence.
 
-    JSON is a model where its safetensors lie beside it. A file inside a store stands for its store, run.json for its
-    run.
+    A file inside a store stands for its store, run.json for its run. Models in a format that is not read are models
+    too: reading them says which way works.
     """
     file = Path(path)
     if (
@@ -32,11 +32,7 @@ def what_is(path: str) -> What:
         return "corpus" if is_corpus_store(store_of(path)) else "trace"
     if is_run(file) or file.name == RUN_FILE:
         return "run"
-    if file.suffix.lower() in MODEL_ENDINGS:
-        return "model"
-    if file.suffix.lower() == ".json" and file.with_suffix(".safetensors").exists():
-        return "model"
-    return "sequence"
+    return "model" if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) else "sequence"
 
 
 def store_of(path: str) -> str:

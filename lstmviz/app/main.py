@@ -94,7 +94,10 @@ class Program(QObject):
         self.client = Client(QProcessTransport, self._on_engine_state)
         self.recording = Recording(self.dispatcher, self.client)
         self.offers = Offers(self.window, self.samples)
-        self.opening = Opening(self.dispatcher, self.recording, self.samples, self.offers.ask, self.offers.ask_member)
+        offers = self.offers
+        self.opening = Opening(
+            self.dispatcher, self.recording, self.samples, offers.ask, offers.ask_member, offers.ask_stack
+        )
         self.offers.opening = self.opening
         self.saving = Saving(self.window, self.recording)
         self.training = Training(self.dispatcher, self.client)

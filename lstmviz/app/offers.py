@@ -9,13 +9,16 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from lstmviz.app.dialogs.corpus import CorpusDialog
+from lstmviz.app.dialogs.layers import LayersDialog
 from lstmviz.app.dialogs.record import Choice, RecordDialog
-from lstmviz.app.file_kinds import MODEL_ENDINGS, SEQUENCE_ENDINGS
+from lstmviz.app.file_kinds import SEQUENCE_ENDINGS
 from lstmviz.app.kinds import KIND_TITLES
 from lstmviz.app.opening import Offer, Opening, no_model_sentence
 from lstmviz.language import current, tr
+from lstmviz.nets.foreign.formats import MODEL_ENDINGS
 from lstmviz.sequences.samples import Sample
 from lstmviz.traces.corpus import Member
+from lstmviz.wire.messages import NetSummary
 
 BROWSE = "browse"
 _SAMPLE = "sample:"
@@ -43,6 +46,13 @@ class Offers:
         """Ask which trace of a corpus is to be opened."""
         dialog = CorpusDialog(Path(folder).name, members, self._window)
         dialog.chosen.connect(self._on_member_chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def ask_stack(self, net: NetSummary, then: Callable[[str], None]) -> None:
+        """Ask which recurrent stack of a model is meant; ``then`` gets its path."""
+        dialog = LayersDialog(net.name, net.stacks, self._window)
+        dialog.chosen.connect(then)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -14,6 +14,7 @@ from lstmviz.app.file_kinds import run_of, store_of, what_is
 from lstmviz.app.recording import Recording
 from lstmviz.errors import LstmvizError, ModelError, SequenceError
 from lstmviz.language import tr
+from lstmviz.nets.foreign.formats import is_own
 from lstmviz.nets.spec import NetSpec
 from lstmviz.sequences.samples import Sample
 from lstmviz.sequences.sequence import Sequence
@@ -21,6 +22,7 @@ from lstmviz.session.dispatch import Dispatcher
 from lstmviz.traces.corpus import Member, is_corpus_store, open_corpus
 from lstmviz.traces.trace import Trace
 from lstmviz.wire.messages import NetSummary
+from lstmviz.wire.model_place import join, split
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def fits(net: NetSummary, sequence: Sequence) -> bool:
 class Opening:
     """Finds out what a path is and brings model and sequence together.
 
-    ``offer`` asks the user where one is missing, ``choose`` which trace of a corpus, given by its folder, is meant.
+    ``offer`` asks the user where one is missing, ``choose`` which trace of a corpus, given by its folder, is meant, and
+    ``choose_stack`` which recurrent stack of a model, whose path is then told.
     """
 
     def __init__(
@@ -55,12 +58,14 @@ class Opening:
         samples: Many[Sample],
         offer: Callable[[Offer], None],
         choose: Callable[[str, Many[Member]], None],
+        choose_stack: Callable[[NetSummary, Callable[[str], None]], None],
     ) -> None:
         self._dispatcher = dispatcher
         self._recording = recording
         self._samples = tuple(samples)
         self._offer = offer
         self._choose = choose
+        self._choose_stack = choose_stack
         self._nets: dict[str, NetSummary] = {}
         self._model: NetSummary | None = None
 
@@ -69,11 +74,12 @@ class Opening:
         kinds = {path: what_is(path) for path in paths}
         models = [path for path, what in kinds.items() if what == "model"]
         together = len(models) == 1 and "sequence" in kinds.values()
-        for path, what in kinds.items():
-            if together and what == "sequence":
-                self._recording.queue(partial(self.record_file, models[0], path))
-            elif not (together and what == "model"):
+        sequences = [path for path, what in kinds.items() if what == "sequence"] if together else []
+        for path in kinds:
+            if not together or (path not in sequences and path not in models):
                 self._recording.queue(partial(self.open_path, path))
+        if together:
+            self._recording.queue(lambda: self._with_stack(models[0], partial(self._record_files, sequences)))
 
     def open_path(self, path: str) -> None:
         """Open a sequence, a model, a trace or a run; raises LstmvizError where there is nothing at the path."""
@@ -111,6 +117,10 @@ class Opening:
         sample = next(one for one in self._samples if one.id == sample_id)
         self._load_sample(sample, lambda sequence: self.record(model, sequence))
 
+    def _record_files(self, sequences: Many[str], model: str) -> None:
+        for path in sequences:
+            self._recording.queue(partial(self.record_file, model, path))
+
     def record_file(self, model: str, path: str) -> None:
         """Record a model file on a sequence file."""
         path = self._existing(path)
@@ -118,7 +128,11 @@ class Opening:
         self._recording.load_sequence(path, {}, lambda sequence: self.record(model, sequence))
 
     def record(self, model: str, sequence: Sequence) -> None:
-        """Record a model file on a sequence and show the trace, with what is worth looking at in a net of ours."""
+        """Record a model file on a sequence and show the trace; the user says which of several stacks is meant."""
+        self._with_stack(model, lambda place: self._record(place, sequence))
+
+    def _record(self, model: str, sequence: Sequence) -> None:
+        """Record one net and show the trace, with what is worth looking at in a net of ours."""
         spec = self._spec(model)
         self._recording.record(model, sequence, lambda trace: self._add(trace, "", model, spec))
 
@@ -148,6 +162,20 @@ class Opening:
             self.open_sample(sample.id)
         else:
             self._recording.inspect(path, self._on_model_inspected)
+
+    def _with_stack(self, model: str, then: Callable[[str], None]) -> None:
+        """Call ``then`` with the place of the one stack that is meant; a net of ours holds no other."""
+        path, stack = split(model)
+        if stack or is_own(Path(path)):
+            then(model)
+        else:
+            self._recording.inspect(path, lambda net: self._with_one_of(net, then))
+
+    def _with_one_of(self, net: NetSummary, then: Callable[[str], None]) -> None:
+        if net.stacks and not net.layers:
+            self._choose_stack(net, lambda stack: then(join(net.path, stack)))
+        else:
+            then(net.path)
 
     def _on_trace_opened(self, trace: Trace, path: str) -> None:
         folder = Path(path).parent  # of a corpus, whose dialog tells the traces' names
@@ -194,9 +222,12 @@ class Opening:
             self._offer_nets(sequence)
 
     def _on_model_inspected(self, net: NetSummary) -> None:
-        """A model takes the active trace's sequence where it can, else it waits for one."""
+        """A model, or a stack of it, takes the active trace's sequence where it can, else it waits for one."""
         session = self._dispatcher.session
-        session.remember(net.path)
+        session.remember(split(net.path)[0])
+        if net.stacks and not net.layers:
+            self._with_one_of(net, lambda place: self._recording.inspect(place, self._on_model_inspected))
+            return
         self._nets[net.path] = net
         active = session.trace
         if active is not None and fits(net, active.sequence):

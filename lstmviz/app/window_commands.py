@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMenu
 from lstmviz import paths
 from lstmviz.app.dialogs.palette import PaletteDialog
 from lstmviz.app.dialogs.settings import SettingsDialog
-from lstmviz.app.file_kinds import MODEL_ENDINGS, SEQUENCE_ENDINGS, TRACE_ENDINGS
+from lstmviz.app.file_kinds import SEQUENCE_ENDINGS, TRACE_ENDINGS
 from lstmviz.app.filming import Filming
 from lstmviz.app.opening import Opening
 from lstmviz.app.questions import Questions
@@ -23,6 +23,7 @@ from lstmviz.app.shell import MainWindow
 from lstmviz.app.theme import THEMES
 from lstmviz.app.training import Training
 from lstmviz.language import tr
+from lstmviz.nets.foreign.formats import MODEL_ENDINGS
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.wire.client import Client
 
@@ -97,7 +98,7 @@ class WindowCommands:
     # --- files and samples ---
 
     def _open_file(self) -> None:
-        endings = " ".join(f"*{ending}" for ending in (*SEQUENCE_ENDINGS, *MODEL_ENDINGS, ".json", *TRACE_ENDINGS))
+        endings = " ".join(f"*{ending}" for ending in (*SEQUENCE_ENDINGS, *MODEL_ENDINGS, *TRACE_ENDINGS))
         dialog = QFileDialog(self._window, tr("Open a sequence, a model, a trace or a run"))
         dialog.setNameFilters([f"{tr('Sequences, models, traces and runs')} ({endings})", f"{tr('All files')} (*)"])
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lstmviz.cli.command import Parser, key_value, progress_of
 from lstmviz.errors import SequenceError, TraceError, UsageError
 from lstmviz.language import tr
+from lstmviz.wire.model_place import split
 
 if TYPE_CHECKING:
     from lstmviz.nets.net import Net
@@ -56,7 +57,7 @@ def record_command(arguments: argparse.Namespace) -> int:
 
     net = net_named(arguments.model)
     if net is None:
-        check_known(arguments.model, net_names())
+        check_known(split(arguments.model)[0], net_names())
     if arguments.corpus:
         return _record_corpus(arguments, net or arguments.model, options)
     sequence = _sequence(arguments.sequence, options)

@@ -88,7 +88,8 @@ def test_what_a_path_is_is_seen_from_its_ending_and_neighbours(tmp_path):
     begin_corpus(tmp_path / "many.zarr", ("one",), "")
     expected = {
         "a.zarr": "trace", "run": "trace", "run/zarr.json": "trace", "net.safetensors": "model", "net.json": "model",
-        "table.json": "sequence", "m.PT": "model", "a.csv": "sequence", "b.wav": "sequence", "c": "sequence",
+        "table.json": "model", "m.PT": "model", "m.tflite": "model", "a.csv": "sequence",
+        "b.wav": "sequence", "c": "sequence",
         "many.zarr": "corpus", "many.zarr/zarr.json": "corpus", "many.zarr/00000000.zarr": "trace",
     }  # fmt: skip
     assert {name: what_is(str(tmp_path / name)) for name in expected} == expected
