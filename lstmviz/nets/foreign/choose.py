@@ -13,7 +13,8 @@ from lstmviz.nets.spec import NetSpec
 
 
 def choose(found: Many[Found], layer: str | int | None, file: str) -> Found:
-    """The stack by its path or its number, counted from 0; the only one where none is named.
+    """The stack by its path or its number, counted from 0, or one layer of a stack by its own path; the only stack
+    where none is named.
 
     Raises ModelError where several are there and none is named, or where none is as named; both list them all.
     """
@@ -30,6 +31,9 @@ def choose(found: Many[Found], layer: str | int | None, file: str) -> Found:
     for place, each in enumerate(found):
         if layer in (each.path, place):
             return each
+    for part in (part for each in found for part in each.parts):
+        if layer == part.path:
+            return part
     if isinstance(layer, str) and layer.isdecimal() and int(layer) < len(found):
         return found[int(layer)]
     raise ModelError(

@@ -38,6 +38,10 @@ def _is_torch_zip(start: bytes, path: Path) -> bool:
     return start.startswith(b"PK") and _holds(path, "data.pkl", "model_weights_config.json")
 
 
+def _is_keras(start: bytes, path: Path) -> bool:
+    return start.startswith(_HDF5) or (start.startswith(b"PK") and _holds(path, "model.weights.h5"))
+
+
 FORMATS = (
     Format(
         "PyTorch",
@@ -46,6 +50,7 @@ FORMATS = (
         lambda start, path: start.startswith(_LEGACY_TORCH) or _is_torch_zip(start, path),
     ),
     Format("safetensors", (".safetensors",), "safetensors_file"),
+    Format("Keras", (".keras", ".h5", ".hdf5"), "keras_file", _is_keras),
     Format("JSON", (".json",), "json_weights"),
 )
 """The readers; the first whose content is recognised is taken, else the first by its ending."""

@@ -1,0 +1,254 @@
+"""Keras' layers in every form of file, against Keras' documented equations and against numbers that Keras computed."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import h5py
+import keras_forms
+import numpy as np
+import pytest
+from keras_forms import Layer, keras_1, keras_2, keras_3, keras_3_h5, packed, tf_keras
+
+import lstmviz
+from lstmviz.errors import ModelError
+from lstmviz.nets.foreign.keras_file import read
+from lstmviz.nets.reader import load_model
+
+X = np.random.default_rng(5).normal(size=(9, 3)).astype("f4")
+FORMS = {
+    "keras_1.h5": (keras_1, {}),
+    "keras_1_whole.h5": (keras_1, {"whole": True}),
+    "keras_2.hdf5": (keras_2, {"version": "2.3.1"}),
+    "keras_2_whole.h5": (keras_2, {"whole": True}),
+    "tf_keras.h5": (tf_keras, {}),
+    "tf_keras_whole.h5": (tf_keras, {"whole": True}),
+    "keras_3_whole.h5": (keras_3_h5, {"whole": True}),
+    "keras_3.weights.h5": (keras_3, {}),
+    "keras_3_unnamed.weights.h5": (keras_3, {"named": False}),
+    "keras_3.keras": (keras_3, {"whole": True}),
+    "keras_3_unnamed.keras": (keras_3, {"whole": True, "named": False}),
+}
+
+
+def heard(net, x=X):
+    """h, and c of an LSTM, of every layer, directions side by side, in float64."""
+    trace = lstmviz.record(net.double(), x)
+    sides = ("forward", "reverse") if net.spec.bidirectional else ("forward",)
+    names = "hc" if net.spec.cell == "lstm" else "h"
+    return [
+        [np.concatenate([trace.signal(name, layer, side) for side in sides], axis=1) for name in names]
+        for layer in range(net.spec.layers)
+    ]
+
+
+def close(found, expected):
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-10)
+
+
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("form", FORMS)
+def test_two_layers_of_every_form_compute_what_keras_documents(tmp_path, form, both):
+    write, options = FORMS[form]
+    layers = [Layer("one", both=both), Layer("two", inputs=4 * (1 + both), both=both, seed=1)]
+    write(tmp_path / form, layers, **options)
+    gate = "hard_sigmoid" if form == "keras_1.h5" else "sigmoid"
+    net = load_model(tmp_path / form)
+    assert (net.spec.layers, net.spec.hidden, net.spec.bidirectional) == (2, 4, both)
+    assert net.spec.gate_activation == gate
+    first = layers[0].states(X, gate)
+    for found, expected in zip(heard(net), [first, layers[1].states(first[0], gate)], strict=True):
+        close(found, expected)
+    assert bool(net.warning) == ("whole" not in form and not form.endswith(".keras")), "weights alone leave much open"
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "expected"),
+    [
+        ("2.2.4", "hard_sigmoid", "hard_sigmoid"),
+        ("2.9.0", "hard_sigmoid", "hard_sigmoid"),
+        ("3.5.0", "hard_sigmoid", "hard_sigmoid_keras3"),
+        ("2.2.4", "sigmoid", "sigmoid"),
+    ],
+)
+def test_hard_sigmoid_is_that_of_the_keras_that_wrote_the_file(tmp_path, version, name, expected):
+    layer = Layer("a", options={"recurrent_activation": name})
+    keras_2(tmp_path / "m.h5", [layer], whole=True, version=version)
+    net = load_model(tmp_path / "m.h5")
+    assert net.spec.gate_activation == expected
+    close(heard(net)[0], layer.states(X, expected))
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("1.2.2", "hard_sigmoid"),
+        ("2.2.4", "hard_sigmoid"),
+        ("2.3.0", "sigmoid"),
+        ("2.10.0", "sigmoid"),
+        ("2.1.6-tf", "hard_sigmoid"),
+        ("2.2.4-tf", "sigmoid"),
+        ("3.0.0", "sigmoid"),
+    ],
+)
+def test_weights_alone_take_the_gates_that_their_keras_chose_by_itself(tmp_path, version, expected):
+    keras_2(tmp_path / "m.h5", [Layer("a")], version=version)
+    (found,) = read(tmp_path / "m.h5")
+    assert found.spec.gate_activation == expected
+    assert any(expected in note for note in found.notes)
+
+
+def test_one_function_serves_the_candidate_and_the_output(tmp_path):
+    layer = Layer("a", options={"activation": "relu"})
+    keras_3(tmp_path / "m.keras", [layer], whole=True)
+    close(heard(load_model(tmp_path / "m.keras"))[0], layer.states(X, state="relu"))
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("both", [False, True])
+def test_every_kind_with_and_without_bias(tmp_path, kind, bias, both):
+    layer = Layer("a", kind, both=both, bias=bias)
+    keras_2(tmp_path / "m.h5", [layer], whole=True)
+    found = heard(load_model(tmp_path / "m.h5"))[0]
+    np.testing.assert_allclose(found[0], layer.states(X)[0], atol=1e-10)
+
+
+@pytest.mark.parametrize(("kind", "blocks"), [("LSTM", 4), ("GRU", 3)])
+@pytest.mark.parametrize("units", [3, 4])
+def test_cudnn_weights_are_told_by_their_bias_and_turned_back(tmp_path, kind, blocks, units):
+    layer = Layer("a", kind, units=units)
+    wanted = layer.states(X)[0]
+    kernel, recurrent, bias = layer.sides[0]
+    turned = packed([kernel, recurrent, bias if kind == "LSTM" else bias[0]], blocks)
+    if kind == "GRU":
+        turned[2] = bias.reshape(-1)
+    layer.sides = [turned]
+    keras_2(tmp_path / "m.h5", [layer])
+    (found,) = read(tmp_path / "m.h5")
+    assert found.origin == f"Keras CuDNN{kind}"
+    assert found.spec.gate_activation == "sigmoid"
+    assert not found.notes, "cuDNN leaves nothing open"
+    np.testing.assert_allclose(heard(load_model(tmp_path / "m.h5"))[0][0], wanted, atol=1e-7)
+
+
+def test_a_layer_of_a_stack_opens_alone_by_its_name(tmp_path):
+    layers = [Layer("one"), Layer("two", inputs=4)]
+    keras_3(tmp_path / "m.keras", layers, whole=True)
+    (stack,) = read(tmp_path / "m.keras")
+    assert stack.path == "one+two"
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype("f4")
+    close(heard(load_model(tmp_path / "m.keras", layer="two"), x)[0], layers[1].states(x))
+
+
+def test_layers_that_do_not_read_one_another_stay_apart(tmp_path):
+    layers = [Layer("one"), Layer("two", inputs=4), Layer("three", inputs=4, units=5), Layer("four", inputs=5, units=5)]
+    layers[0].options["return_sequences"] = False  # one, RepeatVector, two: an encoder and its decoder
+    layers[2].options["go_backwards"] = True
+    keras_2(tmp_path / "m.h5", layers, whole=True)
+    found = {each.path: each for each in read(tmp_path / "m.h5")}
+    assert list(found) == ["one", "two", "three", "four"]
+    assert "backwards" in found["three"].notes[0]
+    with pytest.raises(ModelError, match="4 recurrent stacks: 0 “one”"):
+        load_model(tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize("age", [2, 3])
+def test_the_wiring_of_a_functional_model_is_followed(tmp_path, age):
+    layers = [Layer(name, inputs=4) for name in "abcd"]
+    keras_2(tmp_path / "m.h5", layers, whole=True, version=f"{age}.4.0")
+    wires = {"a": ["input"], "b": ["input"], "dropout_1": ["a"], "c": ["dropout_1"], "d": ["b", "c"]}
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        model = json.loads(file.attrs["model_config"])
+        for layer in model["config"]["layers"]:
+            ends = [[name, 0, 0] for name in wires.get(layer["config"]["name"], [])]
+            args = [{"config": {"keras_history": end}} for end in ends]
+            layer["inbound_nodes"] = [[[*end, {}] for end in ends]] if age == 2 else [{"args": args, "kwargs": {}}]
+        file.attrs["model_config"] = json.dumps({**model, "class_name": "Functional"})
+    found = {each.path: each for each in read(tmp_path / "m.h5")}
+    assert list(found) == ["a+c", "b", "d"]
+    assert "starts from a state" in found["d"].notes[0]
+
+
+def test_a_model_within_a_model_gives_its_layers(tmp_path):
+    inner, outer = Layer("lstm"), Layer("lstm", inputs=4, seed=3)
+    model = keras_forms.sequential([outer])
+    model["config"]["layers"].insert(0, {**keras_forms.sequential([inner]), "class_name": "Functional"})
+    model["config"]["layers"][0]["config"]["name"] = "inner"
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file.attrs["model_config"], file.attrs["keras_version"] = json.dumps(model), "2.9.0"
+        for place, layer in (("inner/lstm/lstm_cell", inner), ("lstm/lstm/lstm_cell", outer)):
+            for part, array in zip(keras_forms.NAMES, layer.sides[0], strict=True):
+                file[f"model_weights/{place}/{part}:0"] = array
+    close(heard(load_model(tmp_path / "m.h5", layer="inner/lstm"))[0], inner.states(X))
+    x = np.ones((4, 4), "f4")
+    close(heard(load_model(tmp_path / "m.h5", layer="lstm"), x)[0], outer.states(x))
+
+
+@pytest.mark.parametrize(
+    ("layer", "sentence"),
+    [
+        (Layer("a", "GRU", options={"reset_after": False}, bias=False), "resets h.t−1. before its weights"),
+        (Layer("a", options={"activation": "selu"}), "computes with sigmoid and selu"),
+        (Layer("a", options={"recurrent_activation": {"class_name": "Mine", "config": {}}}), "computes with Mine"),
+        (Layer("a", options={"units": 5}), "declares 5 units, and its weights are .3, 16. and .4, 16."),
+    ],
+)
+def test_what_has_no_cell_here_is_said_in_a_sentence(tmp_path, layer, sentence):
+    keras_2(tmp_path / "m.h5", [layer], whole=True)
+    with pytest.raises(ModelError, match=sentence):
+        read(tmp_path / "m.h5")
+
+
+def test_one_layer_that_cannot_be_read_does_not_hide_another(tmp_path):
+    keras_2(tmp_path / "m.h5", [Layer("a", options={"activation": "selu"}), Layer("b", inputs=4)], whole=True)
+    (found,) = read(tmp_path / "m.h5")
+    assert found.path == "b"
+    assert "lstmviz has no cell for" in found.notes[0]
+
+
+def test_a_gru_without_bias_does_not_tell_its_kind(tmp_path):
+    keras_2(tmp_path / "m.h5", [Layer("a", "GRU", bias=False)])
+    with pytest.raises(ModelError, match="does not tell"):
+        read(tmp_path / "m.h5")
+
+
+def test_nothing_recurrent_is_said(tmp_path):
+    keras_2(tmp_path / "m.h5", [])
+    with pytest.raises(ModelError, match="holds no recurrent layer of Keras"):
+        read(tmp_path / "m.h5")
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+    with pytest.raises(ModelError, match=r"without model\.weights\.h5"):
+        read(tmp_path / "m.keras")
+
+
+@pytest.mark.real
+def test_textgenrnn_gives_the_states_that_keras_computed(real):
+    folder = real / "textgenrnn_default"
+    net = load_model(folder / "textgenrnn_weights.hdf5")
+    assert (net.spec.input.width, net.spec.hidden, net.spec.layers) == (100, 128, 2)
+    compare(net, np.load(folder / "reference.npz"))
+
+
+@pytest.mark.real
+def test_dtln_in_keras_gives_the_states_of_its_onnx_sister(real):
+    folder = real / "dtln_noise_suppression"
+    with pytest.raises(ModelError, match=r"0 “lstm\+lstm_1”.*1 “lstm_2\+lstm_3”"):
+        load_model(folder / "model.h5")
+    compare(load_model(folder / "model.h5", layer="lstm+lstm_1"), np.load(folder / "reference.npz"))
+
+
+def compare(net, reference):
+    """The tolerance of ../shared/real/README.txt, in the file's own float32."""
+    trace = lstmviz.record(net, reference["x"][:, 0])
+    for layer in range(net.spec.layers):
+        c = reference["c"][layer, :, 0]
+        np.testing.assert_allclose(trace.signal("h", layer), reference["h"][layer, :, 0], atol=2e-5, rtol=0)
+        np.testing.assert_allclose(trace.signal("c", layer), c, atol=2e-5 + 2e-6 * np.abs(c).max(), rtol=0)
+        for signal in "ifgo":
+            gate = reference[f"gate_{signal}"][layer, :, 0]
+            part = slice(-len(gate), None) if "next_char_prob" in reference else slice(len(gate))
+            np.testing.assert_allclose(trace.signal(signal, layer)[part], gate, atol=2e-5, rtol=0)
