@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence as Items
 from dataclasses import dataclass, replace
 
 import torch
@@ -31,7 +32,7 @@ class Batches:
         self._data, self._net, self._config, self._device, self._peers = data, net, config, device, peers
         self._encoded: dict[int, Example] = {}
         self._room = _CACHED if data.size is not None else 0
-        self._order: tuple[int, list[int]] = (-1, [])
+        self._order: tuple[int, Items[int]] = (-1, [])
         self._judges: list[Batch] | None = None
         self._whole = self._encode_whole()
 
@@ -90,7 +91,7 @@ class _Whole:
     starts: Tensor
     steps: Tensor
 
-    def windows(self, places: list[int]) -> Batch:
+    def windows(self, places: Items[int]) -> Batch:
         """Some windows side by side."""
         rows = self.starts[places][:, None] + self.steps
         return Batch(self.x[rows], self.wanted[rows], torch.full((len(places),), len(self.steps)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lstmviz.errors import EngineError, LstmvizError
 
-_OUT_OF_MEMORY = ("allocate memory", "out of memory")
-"""How torch says so, in a RuntimeError."""
+_OUT_OF_MEMORY = ("allocate memory", "out of memory", "STATUS_ALLOC_FAILED")
+"""How torch says so, in a RuntimeError; the last one where cuBLAS or cuDNN finds no room for its own."""
 
 
 def as_sentence(error: BaseException, log: str) -> LstmvizError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Sequence as Items
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,10 +62,10 @@ class DataSet:
         """Whether the net is asked for what it reads next: the next symbol, or the next values of all features."""
         return foretells(self.probe)
 
-    def order(self, epoch: int, examples: int, seed: int) -> list[int]:
+    def order(self, epoch: int, examples: int, seed: int) -> Items[int]:
         """Which sequences an epoch reads, in which order: new ones, or all of them once before any again."""
         if self.size is None:
-            return list(range(epoch * examples, (epoch + 1) * examples))
+            return range(epoch * examples, (epoch + 1) * examples)
         rng = np.random.default_rng((seed, epoch))
         rounds, rest = divmod(examples, self.size)
         drawn = [rng.permutation(self.size) for _ in range(rounds)]

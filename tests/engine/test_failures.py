@@ -17,6 +17,10 @@ from lstmviz.errors import SequenceError
         (MemoryError(), "not enough memory"),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 9"), "not enough memory"),
         (RuntimeError("CUDA out of memory. Tried to allocate 9 GiB"), "not enough memory"),
+        (
+            RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"),
+            "not enough memory",
+        ),
         (OSError(errno.ENOSPC, "No space left on device", "/a/b.csv"), "“/a/b.csv” cannot be used: No space left"),
         (RuntimeError("{odd} braces"), "not foreseen (RuntimeError: {odd} braces). The log says more: here.log"),
         (OSError("no file"), "OSError: no file"),
