@@ -21,6 +21,7 @@ from lstmviz.errors import SequenceError
             RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"),
             "not enough memory",
         ),
+        (RuntimeError("[gloo/transport/tcp/pair.cc:553] Connection closed by peer [::1]"), "Another process of this"),
         (OSError(errno.ENOSPC, "No space left on device", "/a/b.csv"), "“/a/b.csv” cannot be used: No space left"),
         (RuntimeError("{odd} braces"), "not foreseen (RuntimeError: {odd} braces). The log says more: here.log"),
         (OSError("no file"), "OSError: no file"),
