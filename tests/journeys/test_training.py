@@ -64,19 +64,19 @@ def outputs(desk: Desk) -> np.ndarray:
 
 
 def test_a_newcomer_trains_holds_it_goes_step_by_step_changes_its_rate_and_opens_its_net(desk, form):
-    tiny(desk, form, epochs=50)
+    tiny(desk, form, epochs=30)
     desk.click(form.start)
     assert not form.isVisible()
     desk.until("training")
     view = desk.window.views["training"]
     assert view.isVisible(), "the training is what one wants to see"
     assert desk.run.title in desk.window.windowTitle()
-    wait(lambda: desk.run.update > 60, "some updates")
+    wait(lambda: desk.run.update > 40, "some updates")
     first = desk.session.trace
     wait(lambda: desk.session.trace is not first, "another probe of the same net")
     assert len(desk.session.opened) == 2, "each probe takes the place of the one before"
     losses = desk.run.curves.loss
-    assert losses[-10:].mean() < 0.95 * losses[:10].mean()
+    assert losses[-10:].mean() < 0.98 * losses[:10].mean()
     assert desk.run.optimum is not None
     assert f"update {desk.run.update}" in view.sentence().replace("\u2009", "")
 
@@ -118,8 +118,8 @@ def test_a_newcomer_trains_holds_it_goes_step_by_step_changes_its_rate_and_opens
 
     desk.press(Qt.Key.Key_Space, CONTROL)
     desk.until("ended")
-    assert desk.run.update == desk.run.updates == 500
-    assert np.nanmean(desk.run.curves.loss[-50:]) < 0.6 * np.nanmean(losses[:10])
+    assert desk.run.update == desk.run.updates == 300
+    assert np.nanmean(desk.run.curves.loss[-50:]) < 0.8 * np.nanmean(losses[:10])
     assert desk.notice == ""
 
     # the net of the run is a model like any other
