@@ -304,7 +304,7 @@ def _level_name(painter: QPainter, picture: Picture, plot: QRect, y: float, colo
     width = QFontMetrics(font).horizontalAdvance(words)
     room = QRect(plot.left() + 6, at - 15 if over else at + 2, width + 8, 14)
     ground = QColor(picture.theme.base)
-    ground.setAlpha(215)
+    ground.setAlpha(150)  # the curves shine through
     painter.fillRect(room.adjusted(-2, 0, -2, 0), ground)
     drawing.text(painter, room, words, colour, font)
 

@@ -31,13 +31,12 @@ _HINTS = {
 class _Line:
     """What one run did in one phase: its letter ("" where it is alone), what came of it, and how long it took.
 
-    words, brief: with the name of the quantity, and without it where there is no room for it.
+    said: with the name of the quantity, without it, and its bare number, for less and less room.
     """
 
     place: int
     letter: str
-    words: str
-    brief: str
+    said: tuple[str, ...]
     took: str
     share: float
     done: bool
@@ -75,7 +74,7 @@ class PhaseStrip(QWidget):
 
     def words(self, phase: str) -> tuple[str, ...]:
         """What each run did in a phase, without how long it took."""
-        return tuple(line.words for line in self._lines(phase))
+        return tuple(line.said[0] for line in self._lines(phase))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -112,7 +111,7 @@ class PhaseStrip(QWidget):
             drawing.text(painter, QRect(room.left(), top, 12, _LINE), line.letter, run_colour(theme, line.place), bold)
             room.setLeft(room.left() + 14)
         metrics = QFontMetrics(font)
-        words = line.words if metrics.horizontalAdvance(line.words) <= room.width() else line.brief
+        words = next((each for each in line.said if metrics.horizontalAdvance(each) < room.width()), line.said[-1])
         colour = QColor(theme.text if line.done else theme.dim)
         colour.setAlphaF(1.0 if line.done else 0.5)
         drawing.text(painter, room, words, colour, font)
@@ -156,7 +155,7 @@ class PhaseStrip(QWidget):
             took = milliseconds(run.took[place]) if run.took[place] > 0 else ""
             share = run.took[place] / whole if whole > 0 else 0.0
             letter = "AB"[n] if len(self._runs) > 1 else ""
-            lines.append(_Line(n, letter, *_did(run, phase), took, share, done))
+            lines.append(_Line(n, letter, _did(run, phase), took, share, done))
         return tuple(lines)
 
     def event(self, event: QEvent) -> bool:
@@ -170,20 +169,19 @@ class PhaseStrip(QWidget):
         return super().event(event)
 
 
-def _did(run: RunView, phase: str) -> tuple[str, str]:
-    """What came of a phase in the last update: with the name of the quantity, and without."""
+def _did(run: RunView, phase: str) -> tuple[str, ...]:
+    """What came of a phase in the last update, at length first."""
     if phase == "forward":
         return tr("{count} sequences", count=run.config.batch), str(run.config.batch)
     if math.isnan(run.loss) and not run.update:
-        return "–", "–"
+        return ("–",)
     if phase == "loss":
-        loss = short_number(run.loss)
-        return loss, loss
+        return (short_number(run.loss),)
     if phase == "gradients":
         norm, clipped = short_number(run.norm), short_number(run.clipped)
         brief = norm if norm == clipped or math.isnan(run.clipped) else f"{norm} → {clipped}"
-        return f"‖∂L/∂w‖ {brief}", brief
+        return f"‖∂L/∂w‖ {brief}", brief, norm
     if math.isnan(run.change):  # known of a run only while it trains
-        return "–", "–"
+        return ("–",)
     brief = short_number(run.change)
     return f"‖Δw‖/‖w‖ {brief}", brief

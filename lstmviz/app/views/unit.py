@@ -107,8 +107,7 @@ class UnitView(View):
         choice = QHBoxLayout()
         choice.setContentsMargins(PAD, 2, PAD, 0)
         choice.setSpacing(2)
-        choice.addWidget(self._push_title)
-        choice.addStretch(1)
+        choice.addWidget(self._push_title, 1)
         group = QButtonGroup(self)
         self._chips = {name: Chip(name, self._body) for name in _PUSHED}
         for chip in self._chips.values():
