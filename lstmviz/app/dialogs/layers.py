@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from lstmviz.language import mark, tr
 from lstmviz.wire.messages import StackData
 
+_NARROWEST = 76
 _DIRECTIONS = {("forward",): mark("forward"), ("forward", "reverse"): mark("both")}
 
 
@@ -30,7 +31,7 @@ class LayersDialog(QDialog):
     def __init__(self, name: str, stacks: Many[StackData], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Choose a layer"))
-        self.setMinimumSize(680, 320)
+        self.setMinimumSize(720, 300)
         sentence = tr("“{name}” holds {count} recurrent stacks. Which one?", name=name, count=len(stacks))
         label = QLabel(sentence, self)
         label.setWordWrap(True)
@@ -63,6 +64,7 @@ class LayersDialog(QDialog):
         """The path takes what the others leave."""
         header = self.stacks.header()
         header.setStretchLastSection(False)
+        header.setMinimumSectionSize(_NARROWEST)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for place in range(2, self.stacks.columnCount()):

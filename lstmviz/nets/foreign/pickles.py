@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickletools
+import warnings
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -61,10 +62,12 @@ def read_pickle(stream: IO[bytes]) -> Read:
     """One pickle from where the stream stands; the stream is left after it. Raises PickleError and nothing else."""
     machine = _Machine()
     try:
-        for count, (opcode, argument, _place) in enumerate(pickletools.genops(stream)):
-            if count > MAX_STEPS:
-                raise PickleError("more than 20 million instructions")
-            machine.step(opcode.name, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of strange escapes in damaged texts
+            for count, (opcode, argument, _place) in enumerate(pickletools.genops(stream)):
+                if count > MAX_STEPS:
+                    raise PickleError("more than 20 million instructions")
+                machine.step(opcode.name, argument)
         (value,) = machine.stack
     except PickleError:
         raise
