@@ -24,6 +24,8 @@ VALIDATION = ("validation_update", "validation")
 Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
 """A number that counts something; a float holds it."""
 _ROOM = 256
+_LONGEST = 1 << 20
+"""Bytes of a line; a sentence is no longer, and a file of one endless line takes no memory."""
 _SECONDS = 1.0
 
 
@@ -200,20 +202,17 @@ def read_metrics(path: str | Path) -> Metrics:
 
     Raises RunError where the file cannot be read.
     """
+    metrics = Metrics()
     try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        return Metrics()
+        with Path(path).open("rb") as file:
+            while (text := file.readline(_LONGEST)).endswith(b"\n"):
+                metrics.add(_DECODER.decode(text))
+    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+        return metrics
     except OSError as error:
         raise RunError(
             "“{path}” cannot be read: {reason}.", path=str(path), reason=error.strerror or str(error)
         ) from error
-    metrics = Metrics()
-    for text in data.split(b"\n")[:-1]:
-        try:
-            metrics.add(_DECODER.decode(text))
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            break
     return metrics
 
 

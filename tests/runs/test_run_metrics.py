@@ -83,6 +83,17 @@ def test_nothing_is_read_behind_a_line_that_is_none(tmp_path: Path) -> None:
     assert read_metrics(path).rows == 2
 
 
+def test_an_endless_line_is_not_read_into_memory(tmp_path: Path) -> None:
+    journal = some(tmp_path / "a.jsonl", 3)
+    journal.flush()
+    with (tmp_path / "a.jsonl").open("r+b") as file:
+        try:
+            file.truncate(1 << 40)  # a terabyte of nothing, which takes no room on the disk
+        except OSError:
+            pytest.skip("files have no holes here")
+    assert read_metrics(tmp_path / "a.jsonl").rows == 3
+
+
 def test_a_file_that_is_not_there_has_no_metrics_and_a_folder_is_refused(tmp_path: Path) -> None:
     assert read_metrics(tmp_path / "metrics.jsonl").rows == 0
     with pytest.raises(RunError, match="cannot be read"):
