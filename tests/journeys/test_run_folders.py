@@ -170,6 +170,8 @@ def test_a_trace_of_a_dropped_corpus_is_chosen_by_its_name(desk, corpus):
     dialog = desk.dialog(CorpusDialog)
     assert dialog.names.model().rowCount() == 2
     assert QApplication.focusWidget() is dialog.search
+    desk.press(Qt.Key.Key_Down)  # in the list, though the field has the keys
+    assert dialog.names.currentIndex().data() == "pear"
     desk.type("pea")
     desk.press(Qt.Key.Key_Return)
     desk.settled()

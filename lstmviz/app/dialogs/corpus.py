@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Many
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, QStringListModel, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSortFilterProxyModel, QStringListModel, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from lstmviz.language import tr
 from lstmviz.traces.corpus import Member
+
+_LIST_MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
 class CorpusDialog(QDialog):
@@ -45,6 +48,7 @@ class CorpusDialog(QDialog):
         label.setWordWrap(True)
         for part in (label, self.search, self.names, self._buttons):
             column.addWidget(part)
+        self.search.installEventFilter(self)
         self.search.textChanged.connect(self._on_search_text_changed)
         self.names.selectionModel().currentChanged.connect(self._on_names_current_changed)
         self.names.activated.connect(self._on_names_activated)
@@ -52,6 +56,13 @@ class CorpusDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
         self.accepted.connect(self._on_accepted)
         self._on_search_text_changed("")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Up and down move in the list while the field keeps the focus."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() in _LIST_MOVES:
+            self.names.event(event)
+            return True
+        return super().eventFilter(watched, event)
 
     def _on_search_text_changed(self, text: str) -> None:
         self._filter.setFilterFixedString(text)
