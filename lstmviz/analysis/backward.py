@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.cells.activations import slope
-from lstmviz.cells.lstm import norm_scale, normalised, pre_activations, squash_input, squashed
-from lstmviz.cells.weights import GATES, GRU_GATES, Array, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
+from lstmviz.cells.lstm import norm_scale, normalised, pre_activations, squashed
+from lstmviz.cells.weights import GATES, GRU_GATES, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 
 Floats = npt.NDArray[np.float64]
 Signals = Mapping[str, Floats]
@@ -90,7 +90,7 @@ def _lstm(w: LstmWeights, s: Signals, out: Floats, carry: Carry) -> Backward:
     i, f, o, g, c = (s[name] for name in "ifogc")
     let_through = squashed(w, c)
     slopes = _gate_slopes(w, s) * np.stack([g, s["c_prev"], let_through, i])
-    opened: Floats = o * slope(w.functions.output, let_through) * _within(squash_input(w, c), w.functions.clip)
+    opened = o * slope(w.functions.output, let_through)
     whr = None if w.whr is None else w.whr.T.astype(np.float64)
     peephole = np.zeros((3, w.units)) if w.peephole is None else w.peephole.astype(np.float64)
     gates = _Gates(w, s["h_prev"])
@@ -115,13 +115,8 @@ def _gate_slopes(w: LstmWeights, s: Signals) -> Floats:
     slopes: Floats = np.stack([slope(w.functions.of(gate), s[gate]) for gate in GATES]).astype(np.float64)
     if w.functions.clip:
         z = pre_activations(w, s["x"], s["h_prev"], s["c_prev"], s["c"])
-        slopes *= _within(np.stack(z), w.functions.clip)
+        slopes *= np.abs(np.stack(z)) <= w.functions.clip
     return slopes
-
-
-def _within(z: Array, clip: float) -> Floats | float:
-    """1 where z is not clipped, else 0."""
-    return (np.abs(z) <= clip).astype(np.float64) if clip else 1.0
 
 
 def _state_slope(norm: LayerNorm | None, ways: Floats, c: Floats) -> Floats:

@@ -44,5 +44,5 @@ def in_words(functions: Functions) -> tuple[str, ...]:
     if functions.output != PLAIN.output:
         words.append(f"h = o ⊗ {sign(functions.output)}(c)")
     if functions.clip:
-        words.append(tr("activations clipped at ±{clip}", clip=f"{functions.clip:g}"))
+        words.append(tr("z clipped at ±{clip}", clip=f"{functions.clip:g}"))
     return tuple(words)

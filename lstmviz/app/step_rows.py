@@ -93,10 +93,8 @@ class _LstmNumbers:
     def _gate(self, gate: str) -> str:
         z, value, unit = self._at(f"z{gate}"), self._at(gate), self._unit
         function = sign(self._functions.of(gate))
-        return _activated(gate, unit, function, self._clipped(z) if self._weighed else z, value, self._weighed)
-
-    def _clipped(self, text: str) -> str:
-        return f"clip({text})" if self._functions.clip else text
+        z = f"clip({z})" if self._functions.clip and self._weighed else z
+        return _activated(gate, unit, function, z, value, self._weighed)
 
     def _state(self) -> str:
         c_prev, f, g, i, c = (self._at(name) for name in ("c_prev", "f", "g", "i", "c"))
@@ -104,7 +102,7 @@ class _LstmNumbers:
 
     def _output(self) -> str:
         c = f"norm({self._at('c')})" if self._normed else self._at("c")
-        product = f"{self._at('o')}·{sign(self._functions.output)}({self._clipped(c)})"
+        product = f"{self._at('o')}·{sign(self._functions.output)}({c})"
         if self._projected:
             value = number(float((self._step.o * self._step.tanh_c)[self._unit]), 3)
             return tr("{product} = {value}, then projected", product=product, value=value)

@@ -22,7 +22,7 @@ BOUNDED = ("tanh", "sigmoid", "softsign")
 class Functions:
     """The functions of one LSTM layer: h = o ⊗ output(c) with i, f, o = gate(z) and g = candidate(z).
 
-    clip: what each of the five is given is first brought into −clip..clip, as ONNX has it; 0 for no such bound.
+    clip: each z is first brought into −clip..clip, as onnxruntime reads ONNX; 0 for no such bound. c never is.
     """
 
     gate: GateActivation = "sigmoid"

@@ -82,7 +82,6 @@ def _explain_lstm(step: LstmStep, weights: LstmWeights | None) -> tuple[Line, ..
 
 def _let_through(functions: Functions, state: str) -> str:
     """What the output gate multiplies."""
-    state = f"clip({state})" if functions.clip else state
     return state if functions.output == "linear" else f"{functions.output}({state})"
 
 

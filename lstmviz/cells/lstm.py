@@ -121,12 +121,9 @@ def squashed(w: LstmWeights | None, c: Array) -> Array:
     """tanh(c) or another function of it, under layer normalisation of LN(c), (…, H): what the output gate scales."""
     if w is None:
         return np.tanh(c)
-    return activate(w.functions.output, squash_input(w, c), w.functions.clip)
-
-
-def squash_input(w: LstmWeights, c: Array) -> Array:
-    """c(t), under layer normalisation LN(c), (…, H)."""
-    return c if w.norm is None else normalised(c, w.norm.eps) * w.norm.c + w.norm.b
+    if w.norm is not None:
+        c = normalised(c, w.norm.eps) * w.norm.c + w.norm.b
+    return activate(w.functions.output, c)
 
 
 def normalised(values: Array, eps: float) -> Array:

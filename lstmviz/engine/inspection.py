@@ -25,7 +25,7 @@ _VARIANTS = {
     "gate_activation": mark("gates by a hard sigmoid"),
     "candidate_activation": mark("a candidate without tanh"),
     "output_activation": mark("an output without tanh"),
-    "clip": mark("clipped activations"),
+    "clip": mark("clipped z"),
 }
 
 

@@ -60,9 +60,10 @@ _FUNCTIONS: Mapping[str, Activate] = {
 
 
 def activations(functions: Functions) -> tuple[Activate, Activate, Activate]:
-    """The functions of gates, candidate and output for torch, each with the clip before it."""
-    found = [_FUNCTIONS[name] for name in (functions.gate, functions.candidate, functions.output)]
-    gate, candidate, output = (_clipped(each, functions.clip) for each in found) if functions.clip else found
+    """The functions of gates, candidate and output for torch, the first two with the clip before them."""
+    gate, candidate, output = (_FUNCTIONS[name] for name in (functions.gate, functions.candidate, functions.output))
+    if functions.clip:
+        return _clipped(gate, functions.clip), _clipped(candidate, functions.clip), output
     return gate, candidate, output
 
 

@@ -50,7 +50,8 @@ def in_torch(w: LstmWeights, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.
     bound = f.clip or np.inf
     wx, wh, b, peephole = (torch.from_numpy(part) for part in (w.wx, w.wh, w.b, w.peephole))
     gate, candidate, output = (
-        lambda z, name=name: TORCH[name](z.clamp(-bound, bound)) for name in (f.gate, f.candidate, f.output)
+        lambda z, name=name, end=end: TORCH[name](z.clamp(-end, end))
+        for name, end in ((f.gate, bound), (f.candidate, bound), (f.output, np.inf))
     )
     h, c, hs, cs = torch.zeros(4, dtype=x.dtype), torch.zeros(4, dtype=x.dtype), [], []
     for x_t in x:
@@ -116,6 +117,6 @@ def test_kept_as_arrays_and_words_they_come_back(functions, norm):
 def test_the_pseudocode_names_the_function_of_the_state():
     w = weights(Functions(output="relu", clip=2.0))
     step = lstm_step(w, np.ones(3))
-    assert "h(t) = y(t) = ot·relu(clip(c(t)))" in [line.text for line in explain(step, w)]
+    assert "h(t) = y(t) = ot·relu(c(t))" in [line.text for line in explain(step, w)]
     w = weights(Functions(output="linear"))
     assert "h(t) = y(t) = ot·c(t)" in [line.text for line in explain(lstm_step(w, np.ones(3)), w)]
