@@ -51,6 +51,7 @@ FORMATS = (
     ),
     Format("safetensors", (".safetensors",), "safetensors_file"),
     Format("Keras", (".keras", ".h5", ".hdf5"), "keras_file", _is_keras),
+    Format("ONNX", (".onnx",), "onnx_file"),
     Format("JSON", (".json",), "json_weights"),
 )
 """The readers; the first whose content is recognised is taken, else the first by its ending."""
