@@ -7,11 +7,13 @@ import numpy.typing as npt
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from lstmviz.app import drawing, strip
+from lstmviz.app import drawing, heat_map, strip
 from lstmviz.app.cell_geometry import Rect
+from lstmviz.app.curve_map import limits
 from lstmviz.app.frame_values import Scale
+from lstmviz.app.input_strip import whole_picture
 from lstmviz.app.pixels import draw_part
-from lstmviz.app.unrolled_geometry import Row
+from lstmviz.app.unrolled_geometry import Row, X
 from lstmviz.app.unrolled_painter import FAINT, Paper, read_rect, said_rects, step_rect
 from lstmviz.app.unrolled_values import read_at, said_at
 from lstmviz.traces.trace import Trace
@@ -110,6 +112,19 @@ def _read(painter: QPainter, paper: Paper, trace: Trace, inputs: Scale, ratio: f
     rects = [x_strip(paper, column) for column in columns]
     vectors = trace.inputs[[figure.first + column for column in columns]]
     strip.paint(painter, rects, strip.pixels(vectors, [inputs] * len(rects), max(1, round(rects[0].w * ratio))))
+    if once and trace.sequence.kind == "image":
+        _picture(painter, paper, trace, ratio)
+
+
+def _picture(painter: QPainter, paper: Paper, trace: Trace, ratio: float) -> None:
+    """The picture that every step reads whole, left of the strip of its values."""
+    values, figure = trace.sequence.values, paper.figure
+    picture = whole_picture(values)
+    if picture is None or len(picture) > X - 6:
+        return
+    side = (X - 6) // len(picture) * len(picture)
+    grey = heat_map.heat_map(picture.T, side, side, *limits([values]), "grey", ratio)
+    painter.drawPixmap(max(0, figure.cell(figure.rows[-1], 0).x - 8 - side), figure.x + 6, grey)
 
 
 def x_strip(paper: Paper, column: int) -> Rect:

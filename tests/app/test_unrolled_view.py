@@ -207,6 +207,18 @@ def test_the_same_x_at_every_step_is_drawn_once(qtbot: QtBot, make_trace: Make) 
     assert at == QColor(packed & 255, packed >> 8 & 255, packed >> 16 & 255)
 
 
+def test_a_picture_that_every_step_reads_stands_beside_its_values(qtbot: QtBot, make_trace: Make) -> None:
+    trace = make_trace(steps=6, inputs=16, units=4)
+    inputs = np.zeros((6, 16), np.float32)
+    inputs[:, 1] = 1  # the first row, the second pixel
+    trace = replace(trace, inputs=inputs, sequence=Sequence(inputs, kind="image"))
+    stage = Stage(qtbot, UnrolledView(), Snapshot(trace=trace, trace_id=1, t=1, stop=6))
+    image, made = stage.view.grab().toImage(), drawn(stage)
+    left, top = made.cell(made.rows[-1], 0).x - 8 - 32, made.x + 6
+    shades = [[image.pixelColor(left + 4 + 8 * k, top + 4 + 8 * n).lightness() for k in range(4)] for n in range(4)]
+    assert shades == [[0, 255, 0, 0], [0] * 4, [0] * 4, [0] * 4]
+
+
 def test_encoder_and_decoder_are_named_and_only_the_decoder_speaks(qtbot: QtBot, make_trace: Make, tmp_path) -> None:
     trace = make_trace(steps=12, units=4, handover=6)
     assert topology_of(trace) == "enc2dec"
