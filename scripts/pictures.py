@@ -28,13 +28,15 @@ FOLDER = Path(__file__).resolve().parents[1] / "resources" / "pictures"
 class Picture:
     """One picture: what is open, how the window looks, and the commands run before it is drawn.
 
-    recipe: a ready training, drawn when its first run has done ``updates``.
+    recipe: a ready training, drawn when its first run has done ``updates``, or, where ``replayed`` is not 0, as it was
+    at that update.
     """
 
     name: str
     sample: str = ""
     recipe: str = ""
     updates: int = 0
+    replayed: int = 0
     theme: str = "light"
     language: str = "en"
     size: tuple[int, int] = (1440, 900)
@@ -50,7 +52,14 @@ PICTURES = (
         commands=(("cursor.set", {"t": 31}), ("range.set", {"start": 0, "stop": 60}), ("phase.set", {"phase": 4})),
     ),
     Picture("welcome", "", size=(1280, 800)),
-    Picture("training-light", recipe="embedded-reber", updates=400, commands=(("cursor.set", {"t": 8}),)),
+    Picture(
+        "training-light",
+        recipe="embedded-reber",
+        updates=1000,
+        size=(1680, 1000),
+        commands=(("unit.select", {"unit": 24}), ("cursor.set", {"t": 22})),
+        replayed=128,
+    ),
     Picture(
         "twins-dark",
         recipe="twin-clipping",
@@ -97,6 +106,12 @@ def draw(picture: Picture) -> None:
         wait(lambda: _trained(program.dispatcher.snapshot, picture.updates), 600.0)
         program.dispatcher.run("run.toggle")
         wait(lambda: _rests(program.dispatcher.snapshot))
+    if picture.replayed:
+        replay = program.dispatcher.snapshot.replay
+        assert replay is not None
+        shown = program.dispatcher.snapshot.trace
+        program.dispatcher.run("replay.set", position=replay.updates.index(picture.replayed))
+        wait(lambda: program.dispatcher.snapshot.trace is not shown)
     for name, arguments in picture.commands:
         program.dispatcher.run(name, **arguments)
     wait(lambda: _drawn(program.dispatcher.snapshot))
