@@ -79,10 +79,11 @@ class SafeHdf5:
         import h5py
 
         handle = attributes.get_id(name)
-        if math.prod(handle.shape) > MAX_OBJECTS or handle.get_storage_size() > MAX_TEXT:
+        count = math.prod(handle.shape)
+        if not count:
+            return ()
+        if count > MAX_OBJECTS or handle.get_storage_size() > MAX_TEXT:
             raise ModelError("“{file}”: the attribute “{name}” is too large for a text.", file=self.name, name=name)
-        if handle.dtype.kind == "f" and not math.prod(handle.shape):
-            return ()  # so numpy writes a list of no names
         if h5py.check_string_dtype(handle.dtype) is None:
             raise ModelError(
                 "“{file}”: the attribute “{name}” holds {found}; expected text.",
