@@ -107,11 +107,11 @@ def _check_members(archive: zipfile.ZipFile, size: int) -> None:
     """Every member lies in the archive as it is, uncompressed, once; and the words are not longer than words are."""
     infos = archive.infolist()
     if len({info.filename for info in infos}) != len(infos):
-        raise ValueError("a name is there twice")
+        raise ValueError(tr("a name is there twice"))
     if any(info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size for info in infos):
-        raise ValueError("an array is compressed")
+        raise ValueError(tr("an array is compressed"))
     if sum(info.file_size for info in infos) > size or archive.getinfo(_WORDS).file_size > _MAX_WORDS:
-        raise ValueError("it declares more than it holds")
+        raise ValueError(tr("it declares more than it holds"))
 
 
 def _read_array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
@@ -121,7 +121,7 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
         shape, dtype = _header(stream)
         promised = math.prod(shape) * dtype.itemsize
         if stream.tell() + promised != size:
-            raise ValueError(f"“{name}” is not what its header says")
+            raise ValueError(tr("“{name}” is not what its header says", name=name))
         data = stream.read()  # to the end of the member, so that its CRC is checked
     array = np.frombuffer(data, dtype).reshape(shape)
     array.flags.writeable = False
@@ -131,10 +131,10 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and dtype of an array as ``write_probe`` writes it; numpy's own reader evaluates the header as Python."""
     if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("an array has another version")
+        raise ValueError(tr("an array has another version"))
     found = _HEADER.fullmatch(stream.read(int.from_bytes(stream.read(2), "little")))
     if found is None:
-        raise ValueError("an array has another header")
+        raise ValueError(tr("an array has another header"))
     kind, shape = (part.decode("ascii") for part in found.groups())
     return tuple(int(length) for length in shape.split(",") if length.strip()), np.dtype(kind)
 
@@ -145,4 +145,4 @@ def _check_shapes(words: layout.TraceMeta, arrays: dict[str, npt.NDArray[Any]]) 
     for name, array in arrays.items():
         wanted = expected[name]
         if len(wanted) != array.ndim or any(n not in (None, m) for n, m in zip(wanted, array.shape, strict=True)):
-            raise ValueError(f"“{name}” has shape {array.shape}")
+            raise ValueError(tr("“{name}” has shape {shape}", name=name, shape=array.shape))
