@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from lstmviz.nets.foreign.containers import is_mapped
 from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
 from lstmviz.runs.folder import is_run
 from lstmviz.traces.corpus import is_corpus_store
@@ -32,7 +33,7 @@ def what_is(path: str) -> What:
         return "corpus" if is_corpus_store(store_of(path)) else "trace"
     if is_run(file) or file.name == RUN_FILE:
         return "run"
-    return "model" if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) else "sequence"
+    return "model" if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) or is_mapped(file) else "sequence"
 
 
 def store_of(path: str) -> str:

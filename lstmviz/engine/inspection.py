@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lstmviz import language
+from lstmviz.engine.run_words import inspect_run
 from lstmviz.language import mark, tr
+from lstmviz.nets.foreign.containers import is_mapped
 from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
+from lstmviz.runs.folder import is_run
 from lstmviz.sequences.generators.truth import Truth
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.topology import TOPOLOGY_TITLES
@@ -34,9 +37,12 @@ def inspect_file(path: str) -> Lines:
     suffix = Path(path).suffix.lower()
     if is_corpus_store(path):
         return _corpus(path)
+    if is_run(path):
+        return inspect_run(path)
     if suffix == ".zarr" or Path(path).is_dir():
         return _trace(path)
-    if Path(split(path)[0]).suffix.lower() in (*MODEL_ENDINGS, *UNREAD):
+    file = Path(split(path)[0])
+    if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) or is_mapped(file):
         return _model(path)
     from lstmviz.sequences.readers import load_sequence
 

@@ -64,10 +64,11 @@ def check_only(layer: str | int | None, file: str) -> None:
 def _foreign(path: Path, layer: str | int | None) -> Net:
     found = read_found(path)
     one = choose(found, layer, str(path))
+    alone = len(found) == 1 and one is found[0]
     with torch.device("meta"):
-        net = Net(named(one, path.stem, alone=len(found) == 1))
+        net = Net(named(one, path.stem, alone))
     net.load_state_dict({name: torch.tensor(array) for name, array in one.tensors.items()}, assign=True)
-    net.path = str(path) if len(found) == 1 else join(str(path), one.path)
+    net.path = str(path) if alone else join(str(path), one.path)
     net.warning = " ".join(part for part in (*map(tr, one.notes), _strange_weights(net)) if part)
     return net.eval()
 

@@ -42,7 +42,7 @@ def _foreign(path: Path, stack: str) -> NetSummary:
         parameters = sum(array.size for one in found for array in one.tensors.values())
         return NetSummary(str(path), path.stem, sha256, (), parameters, 0, 0, "none", stacks=stacks)
     one = choose(found, stack, str(path))
-    alone = len(found) == 1
+    alone = len(found) == 1 and one is found[0]
     spec = msgspec.structs.replace(named(one, path.stem, alone), sha256=sha256)
     place = str(path) if alone else join(str(path), one.path)
     return msgspec.structs.replace(_summary(place, spec), stacks=stacks, note=_notes(one))

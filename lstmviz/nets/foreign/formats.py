@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lstmviz.errors import LstmvizError, ModelError
 from lstmviz.language import mark, tr
+from lstmviz.nets.foreign.containers import MAPPING_ENDING, is_mapped, module_of
 from lstmviz.nets.foreign.found import Found
 
 OWN_ENDINGS = (".json", ".safetensors")
@@ -53,6 +54,7 @@ FORMATS = (
     Format("Keras", (".keras", ".h5", ".hdf5"), "keras_file", _is_keras),
     Format("ONNX", (".onnx",), "onnx_file"),
     Format("JSON", (".json",), "json_weights"),
+    Format("NPZ", (), "npz_file", lambda start, path: start.startswith(b"PK") and path.suffix.lower() == ".npz"),
 )
 """The readers; the first whose content is recognised is taken, else the first by its ending."""
 
@@ -99,15 +101,28 @@ def read_found(path: Path) -> tuple[Found, ...]:
             reason=str(error).partition("\n")[0][:200] or type(error).__name__,
         ) from error
     if not found:
-        raise ModelError(
+        raise _nothing(path)
+    return found
+
+
+def _nothing(path: Path) -> ModelError:
+    if module_of(path) is None:
+        return ModelError(
             "“{file}” holds no recurrent layer that lstmviz knows; expected an LSTM, a GRU or an RNN.", file=str(path)
         )
-    return found
+    return ModelError(
+        "“{file}” holds no recurrent layer that lstmviz knows; expected an LSTM, a GRU or an RNN. If its arrays are one"
+        " under other names, say which is which in “{mapping}” beside it.",
+        file=str(path),
+        mapping=path.name + MAPPING_ENDING,
+    )
 
 
 def _module(path: Path, start: bytes) -> str:
     if not start:
         raise ModelError("“{file}” is empty; expected a model.", file=str(path))
+    if is_mapped(path):
+        return "mapping"
     for each in FORMATS:
         if each.begins is not None and each.begins(start, path):
             return each.module

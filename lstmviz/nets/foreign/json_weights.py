@@ -29,6 +29,11 @@ def read(path: Path) -> tuple[Found, ...]:
     return find_stacks(parts_of(content), str(path))
 
 
+def read_parts(path: Path) -> dict[str, Part]:
+    """The arrays of a JSON file by name."""
+    return parts_of(read_json(path))
+
+
 def read_json(path: Path) -> Any:
     """The content of a JSON file of bounded size; raises ModelError where it is damaged."""
     file = str(path)

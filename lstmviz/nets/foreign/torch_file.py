@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -16,7 +17,7 @@ from typing import IO, Any, BinaryIO
 import torch
 
 from lstmviz.errors import ModelError
-from lstmviz.nets.foreign.found import Found, Part
+from lstmviz.nets.foreign.found import Array, Found, Part
 from lstmviz.nets.foreign.pickles import PickleError, Read, read_pickle
 from lstmviz.nets.foreign.torch_archive import MODULE_PICKLES, exported_parts, scripted_parts
 from lstmviz.nets.foreign.torch_names import find_stacks
@@ -45,19 +46,37 @@ _HARMLESS = frozenset(
 
 
 def read(path: Path) -> tuple[Found, ...]:
-    """The recurrent layers of a file of PyTorch's; raises ModelError where there are none, and says what there is."""
+    """The recurrent layers of a file of PyTorch's; raises ModelError where it is none, or an optimiser's."""
+    with _opened(path) as parts:
+        return find_stacks(parts, str(path))
+
+
+def read_parts(path: Path) -> dict[str, Part]:
+    """Every tensor of a file of PyTorch's by name."""
+    with _opened(path) as parts:
+        return {name: Part(part.shape, partial(_same, part.read())) for name, part in parts.items()}
+
+
+def _same(array: Array) -> Array:
+    return array
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[dict[str, Part]]:
+    """The tensors of a file, each read when it is asked for, as long as the file is open."""
     file = str(path)
     with path.open("rb") as stream:
         start = stream.read(len(LEGACY_START))
     if start.startswith(b"PK"):
         with checked_zip(path) as archive:
-            return find_stacks(_archived(archive, path), file)
-    if start == LEGACY_START:
+            yield _archived(archive, path)
+    elif start == LEGACY_START:
         _survey_legacy(path)
-        return find_stacks(_loaded(path), file)
-    raise ModelError(
-        "“{file}” is no file of torch.save; expected one, made with torch.save(model.state_dict(), …).", file=file
-    )
+        yield _loaded(path)
+    else:
+        raise ModelError(
+            "“{file}” is no file of torch.save; expected one, made with torch.save(model.state_dict(), …).", file=file
+        )
 
 
 def _archived(archive: zipfile.ZipFile, path: Path) -> dict[str, Part]:
