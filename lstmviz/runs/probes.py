@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.errors import LstmvizError, TraceError
+from lstmviz.language import tr
 from lstmviz.runs.folder import probe_file, probes
 from lstmviz.traces import layout
 from lstmviz.traces.safe_write import remove, replacing
