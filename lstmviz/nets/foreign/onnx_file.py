@@ -12,6 +12,7 @@ from lstmviz.language import mark
 from lstmviz.nets.foreign.found import Found
 from lstmviz.nets.foreign.onnx_graph import Graph, RecurrentNode
 from lstmviz.nets.foreign.onnx_layers import OnnxLayer, layer_of
+from lstmviz.nets.foreign.onnx_parts import too_many_parts
 from lstmviz.nets.foreign.onnx_stacks import chains
 from lstmviz.nets.foreign.onnx_tensors import Tensors
 from lstmviz.nets.foreign.torch_names import inputs_named
@@ -64,9 +65,11 @@ def _parsed(path: Path) -> ModelProto:
     size = path.stat().st_size
     if size > _LARGEST:
         raise ModelError("“{file}” is larger than 2 GiB; expected an ONNX model.", file=str(path))
-    model = ModelProto()
+    model, data = ModelProto(), path.read_bytes()
+    if too_many_parts(data):
+        raise ModelError("“{file}” has more than a million parts; lstmviz does not read that.", file=str(path))
     try:
-        model.ParseFromString(path.read_bytes())
+        model.ParseFromString(data)
     except DecodeError as error:
         raise ModelError(
             "“{file}” is not an ONNX model, or it is damaged or was cut short: {reason}.",

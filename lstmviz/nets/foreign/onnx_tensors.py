@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
@@ -94,10 +93,10 @@ class Tensors:
                     file=str(self.path),
                     data=location,
                 )
+            told = file.stat()
+            if not stat.S_ISREG(told.st_mode) or told.st_size < offset + max(size, 0):
+                return b""
             with file.open("rb") as stream:
-                told = os.fstat(stream.fileno())
-                if not stat.S_ISREG(told.st_mode) or told.st_size < offset + max(size, 0):
-                    return b""
                 stream.seek(offset)
                 return stream.read(size if size >= 0 else told.st_size)
         except (OSError, ValueError) as error:
