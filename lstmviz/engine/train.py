@@ -18,16 +18,21 @@ from lstmviz.runs.config import RunConfig
 from lstmviz.runs.folder import new_folder
 from lstmviz.runs.metrics import Metrics
 from lstmviz.runs.settings import BY_NAME, check_config
+from lstmviz.sequences.sequence import Sequence
 
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """What a training left: the folder of the run, its configuration, the net, and the metrics as columns."""
+    """What a training left: the folder of the run, its configuration, the net, the metrics as columns, and the probe.
+
+    probe: the fixed sequence that was watched while it trained.
+    """
 
     folder: Path
     config: RunConfig
     net: Net
     metrics: Metrics
+    probe: Sequence
 
     def __repr__(self) -> str:
         """A line, not every number of it: this is what a notebook shows."""
@@ -46,7 +51,7 @@ def train(
 
         run = lstmviz.train("embedded-reber", hidden=16, epochs=20)
         run.net, run.metrics.loss                    # a torch module; (N,) float64, one number an update
-        trace = lstmviz.record(run.net, sequence)
+        trace = lstmviz.record(run.net, run.probe)   # or any sequence of yours
 
     data: a sample's id, a generator's id or a sequence file. out: the folder of the run, a new one unless given; one
     that holds a run of the same settings goes on from its last checkpoint. settings: those of `RunConfig`, the flags of
@@ -57,7 +62,7 @@ def train(
     config = make_config(data, **settings)
     threads = torch.get_num_threads()
     try:
-        trainer = Trainer(Path(out) if out is not None else new_folder(paths.runs(), config.data), config)
+        trainer = Trainer(Path(out) if out is not None else new_folder(paths.runs(), Path(config.data).stem), config)
         try:
             done = trainer.update
             for _ in trainer.events():
@@ -70,7 +75,7 @@ def train(
         torch.set_num_threads(threads)  # the caller's own work goes on as before
     if trainer.why is not None:
         raise RunError(trainer.why[0], **trainer.why[1])
-    return Training(trainer.folder, trainer.config, trainer.net.eval(), trainer.metrics)
+    return Training(trainer.folder, trainer.config, trainer.net.eval(), trainer.metrics, trainer.data.probe)
 
 
 def make_config(data: str | Path, **settings: Any) -> RunConfig:
