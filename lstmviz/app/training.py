@@ -281,14 +281,17 @@ def _at_home(config: RunConfig) -> RunConfig:
 
 
 def _titles(configs: Many[RunConfig], title: str, names: Many[str]) -> list[str]:
-    """A title for each run: twins are told apart by their names, or by the settings in which they differ."""
+    """A title for each run: twins are told apart by their names, or by the settings in which they differ.
+
+    What differs comes first: titles are cut off at their end where the room is small.
+    """
     if len(configs) < 2:
         return [title]
     if len(names) != len(configs):
         told = differing(configs[0], configs[1])
         names = [", ".join(_setting(config, name) for name in told) for config in configs]
     title = title or Path(configs[0].data).stem
-    return [f"{title} · {name}" if name else title for name in names]
+    return [f"{name} · {title}" if name else title for name in names]
 
 
 def _setting(config: RunConfig, name: str) -> str:

@@ -182,7 +182,7 @@ def runs_in(parent: str | Path) -> tuple[Path, ...]:
 def new_folder(parent: str | Path, name: str = "run") -> Path:
     """A new empty folder in ``parent``, called after ``name`` and numbered; raises RunError."""
     parent = Path(parent)
-    stem = _ODD.sub("-", Path(name).stem).strip("-.")[:60] or "run"
+    stem = _ODD.sub("-", name).strip("-.")[:60] or "run"
     number = 1
     try:
         parent.mkdir(parents=True, exist_ok=True)

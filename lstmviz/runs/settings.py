@@ -311,32 +311,31 @@ BY_NAME = {setting.name: setting for setting in SETTINGS}
 """The settings by the name of their field."""
 
 
-def check_config(config: RunConfig) -> RunConfig:
-    """The config itself; raises RunError that names the setting, what it is and what was expected."""
+def check_config(config: RunConfig, *, titles: bool = False) -> RunConfig:
+    """The config itself; raises RunError that names the setting, what it is and what was expected.
+
+    titles: whether settings are named by their titles, as a form shows them, and not by their flags.
+    """
     if not config.data:
         raise RunError("The run has no data; expected the name of a sample or a sequence file.")
     for setting in SETTINGS:
-        value = getattr(config, setting.name)
+        value, named = getattr(config, setting.name), tr(setting.title) if titles else setting.flag
+        most = config.hidden - 1 if setting.name == "projection" else setting.most
         if setting.kind == "choice" and value not in dict(setting.choices):
             raise RunError(
                 "{flag} is “{value}”; expected one of: {known}.",
-                flag=setting.flag, value=value, known=" ".join(name for name, _ in setting.choices),
+                flag=named, value=value, known=" ".join(name for name, _ in setting.choices),
             )  # fmt: skip
-        if setting.kind in ("int", "float") and not setting.least <= value <= setting.most:
+        if setting.kind in ("int", "float") and not setting.least <= value <= most:
             raise RunError(
                 "{flag} is {value}; expected {least:g} to {most:g}.",
-                flag=setting.flag, value=value, least=setting.least, most=setting.most,
+                flag=named, value=value, least=setting.least, most=most,
             )  # fmt: skip
         if value != setting.default and not setting.applies(config):
             raise RunError(
                 "{flag} means nothing here: {hint}. Leave it out, or change the cell or the topology.",
-                flag=setting.flag, hint=tr(setting.hint),
+                flag=named, hint=tr(setting.hint),
             )  # fmt: skip
-    if config.projection >= config.hidden:
-        raise RunError(
-            "--projection is {value}; expected fewer than the {hidden} units of --hidden.",
-            value=config.projection, hidden=config.hidden,
-        )  # fmt: skip
     return config
 
 

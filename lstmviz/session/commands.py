@@ -222,7 +222,7 @@ _VIEW = (
       for number, (name, (title, hint)) in enumerate(_FACES.items(), 1)),
     Command("face.set", mark("Show a face of the centre"), parameters=("face",)),
     Command("fold.toggle", mark("Fold into one cell with its loop"), (VIEW,), "Alt+0",
-            enabled=lambda s: s.trace is not None and s.face == "unrolled", checked=lambda s: s.folded,
+            enabled=_trace, checked=lambda s: s.folded,
             hint=mark("Draw the unrolled net as one cell that feeds itself, or unroll it again")),
     Command("batch.ask", mark("Record a mini-batch"), (VIEW,), "Alt+B", "window", _readable,
             hint=mark("Record further sequences for the matrix form")),

@@ -86,7 +86,9 @@ def _focus(desk: Desk) -> None:
 
 
 def _fold(desk: Desk) -> None:
-    desk.session.folded = not desk.session.folded
+    """Fold or unroll the net; from another face, go to the unrolled net and fold it."""
+    desk.session.folded = desk.session.face != "unrolled" or not desk.session.folded
+    desk.session.choose_face("unrolled")
 
 
 def _replay_set(desk: Desk, position: int) -> None:

@@ -68,9 +68,9 @@ def test_what_means_nothing_is_hidden_and_comes_back_with_what_was_typed(form):
     ("name", "text", "said"),
     [
         ("hidden", "abc", "Units is “abc”; expected a whole number."),
-        ("hidden", "0", "--hidden is 0; expected 1 to 8192."),
+        ("hidden", "0", "Units is 0; expected 1 to 8192."),
         ("learning_rate", "", "Learning rate is “”; expected a number."),
-        ("projection", "32", "--projection is 32; expected fewer than the 32 units of --hidden."),
+        ("projection", "32", "Projection is 32; expected 0 to 31."),
     ],
 )
 def test_what_cannot_be_is_said_while_one_types_and_nothing_typed_is_lost(form, name, text, said):

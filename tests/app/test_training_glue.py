@@ -148,11 +148,11 @@ def test_a_training_is_steered(program, look, wait_for):
 def test_twins_begin_together_and_are_compared(program, look, wait_for):
     other = RunConfig(**{**{name: getattr(LONG, name) for name in LONG.__struct_fields__}, "forget_bias": 5.0})
     start(program, LONG, other, title="Bias")
-    assert [run.title for run in look().runs] == ["Bias · Forget bias 1", "Bias · Forget bias 5"]
+    assert [run.title for run in look().runs] == ["Forget bias 1 · Bias", "Forget bias 5 · Bias"]
     wait_for(lambda: look().compared is not None)
     assert look().run.id < look().twin.id
-    assert look().trace.name == "Bias · Forget bias 1"
-    assert look().compared.name == "Bias · Forget bias 5"
+    assert look().trace.name == "Forget bias 1 · Bias"
+    assert look().compared.name == "Forget bias 5 · Bias"
     wait_for(lambda: min(run.update for run in look().runs) > 20)
     program.dispatcher.run("run.toggle")
     wait_for(lambda: {run.state for run in look().runs} == {"paused"})

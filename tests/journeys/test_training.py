@@ -273,7 +273,7 @@ def test_twins_begin_alike_stand_side_by_side_and_are_steered_together(desk, for
     desk.click(form.start)
     desk.until("training")
     one, other = desk.session.runs.with_twin(desk.run.id)
-    assert one.title == "Embedded Reber grammar · Forget bias 1"
+    assert one.title == "Forget bias 1 · Embedded Reber grammar"
     assert (one.config.forget_bias, other.config.forget_bias) == (1.0, 0.0)
     assert one.config.seed == other.config.seed
     wait(lambda: desk.program.dispatcher.snapshot.compared is not None, "the second trace")

@@ -105,8 +105,10 @@ def test_runs_are_listed_by_the_last_one_written(tmp_path: Path, run: Path) -> N
 
 
 def test_a_new_folder_has_a_name_of_its_own(tmp_path: Path) -> None:
-    names = [new_folder(tmp_path / "runs", name).name for name in ("reber", "reber", "/home/me/my prices.csv", "..")]
-    assert names == ["reber-001", "reber-002", "my-prices-001", "run-001"]
+    names = [
+        new_folder(tmp_path / "runs", name).name for name in ("reber", "reber", "clipped at 0.3 · my/prices", "..")
+    ]
+    assert names == ["reber-001", "reber-002", "clipped-at-0.3-my-prices-001", "run-001"]
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot hold a run"):
         new_folder(tmp_path / "file")

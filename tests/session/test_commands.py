@@ -13,6 +13,7 @@ from lstmviz.session import commands
 from lstmviz.session.commands import COMMANDS, MENUS, TOOLBAR
 from lstmviz.session.dispatch import Dispatcher
 from lstmviz.session.handlers import HANDLERS
+from lstmviz.session.run_view import FACES
 from lstmviz.session.snapshot import Snapshot
 
 
@@ -118,6 +119,19 @@ def test_a_step_by_hand_pauses_the_player(make_trace):
     assert dispatcher.snapshot.t == 10
     dispatcher.run("step.back")
     assert (dispatcher.snapshot.t, dispatcher.snapshot.playing) == (9, False)
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("folded", [False, True])
+def test_folding_is_seen_whatever_face_was_shown(make_trace, face, folded):
+    dispatcher = Dispatcher()
+    dispatcher.session.add_trace(make_trace())
+    dispatcher.run("face.set", face=face)
+    dispatcher.session.folded = folded
+    dispatcher.announce()
+    dispatcher.run("fold.toggle")
+    assert dispatcher.snapshot.face == "unrolled"
+    assert dispatcher.snapshot.folded is (face != "unrolled" or not folded)
 
 
 def test_the_window_cannot_take_over_a_command_of_the_session():

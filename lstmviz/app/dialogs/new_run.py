@@ -173,7 +173,7 @@ class NewRunDialog(QDialog):
         said = {name: field.value() for name, field in self.fields.items()}
         config = RunConfig(data=self.data.data(), params=self.data.params(), **said)  # type: ignore[arg-type]
         idle = {s.name: s.default for s in SETTINGS if not s.applies(config)}
-        return check_config(msgspec.structs.replace(config, **idle))
+        return check_config(msgspec.structs.replace(config, **idle), titles=True)
 
     def configs(self) -> tuple[RunConfig, ...]:
         """The run, and its twin where one is wanted. Raises RunError."""

@@ -97,7 +97,7 @@ class TwinChoice(QWidget):
             )
         twin = msgspec.structs.replace(config, **{name: value})
         idle = {s.name: s.default for s in SETTINGS if s.name != name and not s.applies(twin)}
-        return check_config(msgspec.structs.replace(twin, **idle))
+        return check_config(msgspec.structs.replace(twin, **idle), titles=True)
 
     def _on_wanted_toggled(self, wanted: bool) -> None:
         for part in (self.setting, self._equals, self._values):

@@ -101,13 +101,18 @@ def _clause(opinion: Opinion, noun: int, verb: int) -> list[str]:
     return [ARTICLES[gender], NOUNS[gender][noun % 4], *denied, VERBS[verb], *raised, opinion.forms[gender]]
 
 
+def _signed(score: float) -> str:
+    """A score with its sign, the minus a true one, as numbers have it everywhere on the screen."""
+    return f"{score:+.2f}".replace("-", "−")
+
+
 def _generated(words: list[str], joint: str, scores: list[float]) -> Generated:
     text = [*words, "."]
     total = score_of(joint, scores)
     heard = words.index(joint) if joint else len(words)
     heard -= joint == "mas"  # its comma
-    labels = ["" if t < heard - 1 else f"{scores[0]:+.2f}" for t in range(len(text))]
-    labels[-2:] = [f"{total:+.2f}"] * 2
+    labels = ["" if t < heard - 1 else _signed(scores[0]) for t in range(len(text))]
+    labels[-2:] = [_signed(total)] * 2
     targets = np.full(len(text), np.nan)
     targets[-1] = total
     sequence = symbol_sequence(
