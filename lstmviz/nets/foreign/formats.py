@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lstmviz.errors import LstmvizError, ModelError
-from lstmviz.language import mark, tr
+from lstmviz.language import tr
 from lstmviz.nets.foreign.containers import MAPPING_ENDING, is_mapped, module_of
 from lstmviz.nets.foreign.found import Found
+from lstmviz.nets.foreign.others import OTHERS, way_from
 
 OWN_ENDINGS = (".json", ".safetensors")
 MAX_DESCRIPTION = 4 << 20
@@ -52,19 +53,15 @@ FORMATS = (
     ),
     Format("safetensors", (".safetensors",), "safetensors_file"),
     Format("Keras", (".keras", ".h5", ".hdf5"), "keras_file", _is_keras),
+    Format("Flax", (".msgpack", ".flax"), "flax_file", lambda start, path: start[1:8] == b"\xa6params"),
     Format("ONNX", (".onnx",), "onnx_file"),
     Format("JSON", (".json",), "json_weights"),
     Format("NPZ", (), "npz_file", lambda start, path: start.startswith(b"PK") and path.suffix.lower() == ".npz"),
 )
 """The readers; the first whose content is recognised is taken, else the first by its ending."""
 
-UNREAD = {
-    ".tflite": mark("Convert it with `python -m tf2onnx.convert --tflite MODEL.tflite --output MODEL.onnx`."),
-    ".pb": mark("Convert it with `python -m tf2onnx.convert --graphdef MODEL.pb --output MODEL.onnx …`."),
-    ".msgpack": mark("Save its parameters as an NPZ file, or as safetensors under torch's names."),
-    ".pkl": mark("Save the weights alone, with torch.save(model.state_dict(), …), and open that file."),
-}
-"""Formats without a reader of ours: which way works."""
+UNREAD = tuple(dict.fromkeys(ending for each in OTHERS for ending in each.endings))
+"""Endings of models without a reader of ours, of which `others` says which way works."""
 
 MODEL_ENDINGS = tuple(dict.fromkeys(ending for each in FORMATS for ending in each.endings))
 
@@ -87,6 +84,8 @@ _DAMAGED = (
 def read_found(path: Path) -> tuple[Found, ...]:
     """Every recurrent stack of a foreign model file, at least one; raises ModelError and nothing else."""
     try:
+        if path.is_dir():
+            _check_others(path, b"")
         with path.open("rb") as stream:
             start = stream.read(_START)
         found: tuple[Found, ...] = importlib.import_module(f"{__package__}.{_module(path, start)}").read(path)
@@ -130,15 +129,18 @@ def _module(path: Path, start: bytes) -> str:
     for each in FORMATS:
         if ending in each.endings:
             return each.module
-    if ending in UNREAD:
-        raise ModelError(
-            "“{file}” is in a format that lstmviz does not read. {way}", file=str(path), way=tr(UNREAD[ending])
-        )
+    _check_others(path, start)
     raise ModelError(
         "“{file}” is not a model that lstmviz can read; expected a file that ends in one of: {known}.",
         file=str(path),
         known=" ".join(MODEL_ENDINGS),
     )
+
+
+def _check_others(path: Path, start: bytes) -> None:
+    way = way_from(path, start)
+    if way is not None:
+        raise ModelError("“{file}” is in a format that lstmviz does not read. {way}", file=str(path), way=tr(way))
 
 
 def _holds(path: Path, *names: str) -> bool:

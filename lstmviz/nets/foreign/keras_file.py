@@ -27,7 +27,7 @@ PASSED_NAMES = ("dropout", "spatial_dropout", "gaussian_", "alpha_dropout", "act
 def read(path: Path) -> tuple[Found, ...]:
     """Every LSTM, GRU and SimpleRNN of the file that lstmviz has a cell for, its stacks as one.
 
-    Raises ModelError: for a file that is no such file, is damaged or has no such layer; where there are several layers,
+    Raises ModelError for a file that is no such file or is damaged; where there are several layers,
     a note of the others says that one cannot be read.
     """
     name = str(path)
@@ -69,8 +69,8 @@ def _read_weights(file: SafeHdf5, text: str | None, version: str, model: str) ->
             "“{file}” has a damaged description of its model: {reason}.", file=file.name, reason=str(error)
         ) from error
     stored = stored_layers(file)
-    if not stored:
-        raise _nothing(file.name, described)
+    if not stored and any(layer.kind in RECURRENT for layer in described):
+        raise ModelError("“{file}” describes recurrent layers but holds no weights of theirs.", file=file.name)
     if len(stored) > MOST_STORED or len(described) > MOST_DESCRIBED:
         raise ModelError(
             "“{file}” has {found} layers, {recurrent} of them recurrent; lstmviz reads up to {most} and {few}.",
@@ -86,17 +86,9 @@ def _read_weights(file: SafeHdf5, text: str | None, version: str, model: str) ->
         layers, refused = _alone(_in_order(stored, file), version, file.name)
     else:
         layers, refused = _as_described(stored, described, version, file.name)
-    if not layers:
+    if refused and not layers:
         raise refused[0]
     return found_in(layers, model, (OTHERS,) if refused else ())
-
-
-def _nothing(name: str, described: Sequence[Described]) -> ModelError:
-    if any(layer.kind in RECURRENT for layer in described):
-        return ModelError("“{file}” describes recurrent layers but holds no weights of theirs.", file=name)
-    return ModelError(
-        "“{file}” holds no recurrent layer of Keras; expected the weights of an LSTM, a GRU or a SimpleRNN.", file=name
-    )
 
 
 def _as_described(

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from flax_forms import lstm_cell, to_bytes
 from keras_forms import Layer, keras_2, keras_3
 from mutations import mutated
 from safetensors.numpy import save_file
@@ -56,6 +57,7 @@ OWN = {
     "legacy.pth": lambda path: torch.save(state(), path, _use_new_zipfile_serialization=False),
     "plain.safetensors": lambda path: save_file({name: tensor.numpy() for name, tensor in state().items()}, path),
     "state.json": lambda path: path.write_text(json.dumps({name: t.tolist() for name, t in state().items()})),
+    "flax.msgpack": lambda path: path.write_bytes(to_bytes({"params": {"cell": lstm_cell()}})),
     "keras_2.h5": lambda path: keras_2(path, keras_layers(), whole=True),
     "keras_3.weights.h5": lambda path: keras_3(path, keras_layers()),
     "keras_3.keras": lambda path: keras_3(path, keras_layers(), whole=True),
@@ -63,6 +65,7 @@ OWN = {
 REAL_FILES = (
     "allennlp_simple_tagger/best.th",
     "dtln_noise_suppression/model.h5",
+    "dtln_noise_suppression/model_1.onnx",
     "noaa_nextgen_lstm/model_epoch009.pt",
     "rtneural_keras_lstm/lstm.json",
     "rtneural_torch_2lstm_4layers/lstm_torch.json",

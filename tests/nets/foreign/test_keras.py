@@ -217,7 +217,13 @@ def test_a_gru_without_bias_does_not_tell_its_kind(tmp_path):
 
 def test_nothing_recurrent_is_said(tmp_path):
     keras_2(tmp_path / "m.h5", [])
-    with pytest.raises(ModelError, match="holds no recurrent layer of Keras"):
+    assert read(tmp_path / "m.h5") == ()
+    with pytest.raises(ModelError, match="holds no recurrent layer that lstmviz knows"):
+        load_model(tmp_path / "m.h5")
+    keras_2(tmp_path / "m.h5", [Layer("a")], whole=True)
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        del file["model_weights/a"]
+    with pytest.raises(ModelError, match="describes recurrent layers but holds no weights"):
         read(tmp_path / "m.h5")
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
         archive.writestr("config.json", "{}")
