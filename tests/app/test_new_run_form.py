@@ -65,6 +65,26 @@ def test_what_means_nothing_is_hidden_and_comes_back_with_what_was_typed(form):
 
 
 @pytest.mark.parametrize(
+    ("data", "means"),
+    [
+        ("reber", set()),
+        ("continual-reber", set()),
+        ("text-en", {"steps"}),
+        ("adding", {"standardise"}),
+        ("sunspots", {"steps", "standardise"}),
+        ("mine.csv", {"steps", "standardise"}),
+    ],
+)
+def test_cutting_and_standardising_are_asked_where_the_data_is_cut_and_has_values(form, data, means):
+    form.fields["steps"].put(30)
+    form.fields["standardise"].put(False)
+    form.data.choose(data)
+    assert {"steps", "standardise"} & shown(form) == means
+    config = form.config()
+    assert (config.steps, config.standardise) == (30 if "steps" in means else 50, "standardise" not in means)
+
+
+@pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("hidden", "abc", "Units is “abc”; expected a whole number."),

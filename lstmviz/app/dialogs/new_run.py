@@ -172,7 +172,8 @@ class NewRunDialog(QDialog):
         """The run that is described; what does not apply is at its default. Raises RunError."""
         said = {name: field.value() for name, field in self.fields.items()}
         config = RunConfig(data=self.data.data(), params=self.data.params(), **said)  # type: ignore[arg-type]
-        idle = {s.name: s.default for s in SETTINGS if not s.applies(config)}
+        without = self.data.idle()
+        idle = {s.name: s.default for s in SETTINGS if s.name in without or not s.applies(config)}
         return check_config(msgspec.structs.replace(config, **idle), titles=True)
 
     def configs(self) -> tuple[RunConfig, ...]:
@@ -206,9 +207,11 @@ class NewRunDialog(QDialog):
         """A setting is shown where it means something for the choices made above it; its input is kept."""
         said = {name: field.value() for name, field in self.fields.items() if field.setting.kind in ("choice", "bool")}
         config = RunConfig(data="", **said)  # type: ignore[arg-type]
+        without = self.data.idle()
         for name, field in self.fields.items():
-            self._forms[field.setting.group].setRowVisible(field.control, field.setting.applies(config))
-            self.twin.allow(name, field.setting.applies(config))
+            meaningful = name not in without and field.setting.applies(config)
+            self._forms[field.setting.group].setRowVisible(field.control, meaningful)
+            self.twin.allow(name, meaningful)
 
     def _on_data_changed(self) -> None:
         """Data that fits one topology brings it along."""

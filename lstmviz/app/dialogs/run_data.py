@@ -147,6 +147,16 @@ class DataChooser(QWidget):
         except LstmvizError:  # a sample whose file is gone: the run's own sentence says it
             return ()
 
+    def idle(self) -> frozenset[str]:
+        """The settings that mean nothing for the data: a generator makes whole examples, symbols have no scale."""
+        data, idle = self.data(), set()
+        sample = self._samples.get(data)
+        if data in TASKS or (sample is not None and sample.generator):
+            idle.add("steps")
+        if self._kind(data) in ("symbols", "text"):
+            idle.add("standardise")
+        return frozenset(idle)
+
     def _items(self) -> list[QListWidgetItem]:
         return [self.list.item(row) for row in range(self.list.count())]
 
