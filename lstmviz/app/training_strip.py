@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -12,9 +13,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from lstmviz.app import drawing
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.app.training_chart import run_colour
-from lstmviz.app.training_words import PHASE_TITLES, milliseconds, short_number
+from lstmviz.app.training_words import PHASE_TITLES, count, milliseconds, short_number
 from lstmviz.language import mark, tr
-from lstmviz.session.run_view import PHASES_OF_TRAINING, RunView
+from lstmviz.session.run_view import PHASES_OF_TRAINING, Replay, RunView
 
 _ARROW = 16
 _PAD = 9
@@ -43,17 +44,22 @@ class _Line:
 
 
 class PhaseStrip(QWidget):
-    """Forward → loss → gradients → update; lit is the one that was done last, while the training stands still."""
+    """Forward → loss → gradients → update; lit is the one that was done last, while the training stands still.
+
+    Where the replay shows an earlier update, the boxes tell what the curves know of that one.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._runs: tuple[RunView, ...] = ()
+        self._update: int | None = None
         self._theme: Theme = LIGHT
 
-    def show_runs(self, runs: tuple[RunView, ...], theme: Theme) -> None:
-        """Draw what the runs did in their last update."""
+    def show_runs(self, runs: tuple[RunView, ...], replay: Replay | None, theme: Theme) -> None:
+        """Draw what the runs did in their last update, or in that of the replay."""
         before, self._runs, self._theme = len(self._runs), runs, theme
+        self._update = _earlier(runs, replay)
         if before != len(runs):
             self.updateGeometry()
         self.update()
@@ -67,7 +73,7 @@ class PhaseStrip(QWidget):
     @property
     def lit(self) -> str:
         """The phase that is lit, "" for none."""
-        run = self._runs[0] if self._runs else None
+        run = self._runs[0] if self._runs and self._update is None else None
         if run is None or run.state != "paused" or (run.update == 0 and run.phase == "update"):  # nothing is done yet
             return ""
         return run.phase
@@ -150,11 +156,14 @@ class PhaseStrip(QWidget):
         place = PHASES_OF_TRAINING.index(phase)
         lines = []
         for n, run in enumerate(self._runs):
+            letter = "AB"[n] if len(self._runs) > 1 else ""
+            if self._update is not None:
+                lines.append(_Line(n, letter, _did_at(run, phase, self._update), "", 0.0, True))
+                continue
             whole = sum(run.took)
             done = run.state != "paused" or not run.phase or place <= PHASES_OF_TRAINING.index(run.phase)
             took = milliseconds(run.took[place]) if run.took[place] > 0 else ""
             share = run.took[place] / whole if whole > 0 else 0.0
-            letter = "AB"[n] if len(self._runs) > 1 else ""
             lines.append(_Line(n, letter, _did(run, phase), took, share, done))
         return tuple(lines)
 
@@ -167,6 +176,28 @@ class PhaseStrip(QWidget):
             )
             return True
         return super().event(event)
+
+
+def _earlier(runs: tuple[RunView, ...], replay: Replay | None) -> int | None:
+    """The update that the replay shows, None where that is the last of its run."""
+    if replay is None or replay.live or not replay.updates:
+        return None
+    run = next((run for run in runs if run.id == replay.run), None)
+    update = replay.updates[replay.position]
+    return update if run is not None and update < run.update else None
+
+
+def _did_at(run: RunView, phase: str, update: int) -> tuple[str, ...]:
+    """What the curves know of a phase in an earlier update; the first box says which one it is."""
+    if phase == "forward":
+        return (tr("update {update}", update=count(update)),)
+    row = int(np.searchsorted(run.curves.update, update))
+    if phase == "update" or row >= len(run.curves.update) or run.curves.update[row] != update:
+        return ("–",)
+    if phase == "loss":
+        return (short_number(run.curves.loss[row]),)
+    norm = short_number(run.curves.norm[row])
+    return f"‖∂L/∂w‖ {norm}", norm
 
 
 def _did(run: RunView, phase: str) -> tuple[str, ...]:

@@ -73,6 +73,23 @@ def test_each_step_of_bptt_says_what_it_did(view):
     }  # fmt: skip
 
 
+def test_where_the_replay_stands_elsewhere_the_steps_tell_of_that_update(view):
+    run = hand_made_run(state="paused")
+    show(view, run, replay=Replay(1, (0, 40, 90, 200), 1))
+    said = {phase: view.strip.words(phase)[0] for phase in ("forward", "loss", "gradients", "update")}
+    loss = 0.5 + 1.5 * np.exp(-40 / 60)
+    assert said == {
+        "forward": "update 40", "loss": f"{loss:.2f}", "gradients": f"‖∂L/∂w‖ {1 + loss:.2f}", "update": "–",
+    }  # fmt: skip
+    assert view.strip.lit == ""
+    show(view, run, replay=Replay(1, (0, 40, 90, 200), 0))
+    assert view.strip.words("loss") == ("–",), "before the first update there is no loss"
+    for newest in (Replay(1, (0, 40, 90, 200), 3), Replay(1, (0, 40), 1, live=True), Replay(7, (0, 40), 1)):
+        show(view, run, replay=newest)
+        assert view.strip.words("loss") == ("0.610",)
+        assert view.strip.lit == "update"
+
+
 @pytest.mark.parametrize("phase", ["forward", "loss", "gradients", "update"])
 def test_the_step_that_was_done_last_is_lit_while_it_stands_still(view, phase):
     show(view, hand_made_run(state="paused", phase=phase))

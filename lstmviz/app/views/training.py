@@ -132,7 +132,7 @@ class TrainingView(View):
         self.steering.present(snapshot, theme)
         self._show_sentences(runs)
         self.plots.show_runs(runs, snapshot.replay, theme)
-        self.strip.show_runs(runs, theme)
+        self.strip.show_runs(runs, snapshot.replay, theme)
         self.adjustments.present(run, run.state in ("training", "paused"), theme)
 
     def sentence(self) -> str:
