@@ -29,6 +29,7 @@ _VARIANTS = {
     "candidate_activation": mark("a candidate without tanh"),
     "output_activation": mark("an output without tanh"),
     "clip": mark("clipped z"),
+    "initial_state": mark("a first state of its own"),
 }
 
 

@@ -42,15 +42,18 @@ def record(
     sequence: a Sequence or an array (T, F), whatever the module's batch_first says; a list of them, of any lengths,
     is recorded as a batch and gives a list of traces, whose arrays are views of the batch's. An encoder→decoder is one
     trace, its decoder from ``handover`` on; without a START in the sequence it answers by itself, and the trace's
-    sequence holds what was really read. h0: (L·D, R) or
-    (L·D, B, R), c0 with H for R, zero unless given. ``progress(done, total)`` counts the steps of all
-    layers and directions and may raise to cancel. Raises ModelError and SequenceError.
+    sequence holds what was really read. h0: (L·D, R) or (L·D, B, R), c0 with H for R; unless given those that the net
+    begins in, else zero. ``progress(done, total)`` counts the steps of all layers and directions and may raise to
+    cancel. Raises ModelError and SequenceError.
     """
     recurrent, name = _recurrent(model)
     stack = read_stack(recurrent, name)
     if c0 is not None and stack.cell != "lstm":
         raise ModelError("c0 was given, but a layer of kind {cell} has no c; expected h0 alone.", cell=stack.cell)
     entries = _entries(model, sequence, stack)
+    if isinstance(model, Net) and model.spec.initial_state:
+        h0 = model.initial_h if h0 is None else h0
+        c0 = model.initial_c if c0 is None and stack.cell == "lstm" else c0
     h = initial_state("h0", h0, stack, len(entries))
     c = initial_state("c0", c0, stack, len(entries)) if stack.cell == "lstm" else None
     net = model if isinstance(model, Net) else None

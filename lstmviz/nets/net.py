@@ -13,7 +13,7 @@ from lstmviz import language
 from lstmviz.nets.encoding import encoded, targets_of
 from lstmviz.nets.fingerprint import fingerprint
 from lstmviz.nets.recurrent import Recurrent, State, make_layers, read_layers
-from lstmviz.nets.spec import NetSpec, ProbabilityOutput
+from lstmviz.nets.spec import NetSpec, ProbabilityOutput, initial_shapes
 from lstmviz.sequences.sequence import Floats, Sequence
 from lstmviz.sequences.topology import START
 from lstmviz.traces.trace import ModelInfo, OutputKind
@@ -39,6 +39,8 @@ class Net(nn.Module):
         self.warning = ""
         self.recurrent: Recurrent = make_layers(spec)
         self.decoder: Recurrent | None = make_layers(spec) if spec.topology == "enc2dec" else None
+        for name, shape in initial_shapes(spec).items():
+            self.register_buffer(name, torch.zeros(shape) if spec.initial_state else None)
         self.dropout = nn.Dropout(0.0)
         self.readout = nn.Linear(spec.layer_inputs(1), len(spec.output.names)) if spec.output is not None else None
 
@@ -55,7 +57,7 @@ class Net(nn.Module):
         All B sequences are T long. An encoder→decoder finds in x where each one's decoder starts.
         """
         if self.decoder is None:
-            h, _ = read_layers(self.recurrent, x, state)
+            h, _ = read_layers(self.recurrent, x, self.first_state(len(x)) if state is None else state)
             return self.say(h)
         lengths = torch.full((len(x),), x.shape[1])
         return self._handed_over(x, lengths, x[..., self.spec.input.names.index(START)].argmax(dim=1).cpu())
@@ -65,15 +67,25 @@ class Net(nn.Module):
     ) -> tuple[Tensor, State | None]:
         """The read-out (B, t, O) of some steps of a batch, and the state after them, to go on from.
 
-        state: that of the steps before, zero unless given. Nets in both directions and encoder→decoders take a batch
-        whole. What is said after a sequence's end, or before its decoder starts, means nothing.
+        state: that of the steps before, unless given the one that the net begins in. Nets in both directions and
+        encoder→decoders take a batch whole. What is said after a sequence's end, or before its decoder starts, means
+        nothing.
         """
         if self.decoder is not None:
             assert batch.handover is not None
             return self._handed_over(batch.x, batch.lengths, batch.handover), None
         lengths = batch.lengths if self.spec.bidirectional else None
+        state = self.first_state(len(batch.x)) if state is None else state
         h, state = read_layers(self.recurrent, batch.x[:, start:stop], state, lengths)
         return self.say(h), state
+
+    def first_state(self, batch: int) -> State | None:
+        """The state in which each of B sequences begins, h (L·D, B, R) and of an LSTM c; None for zero."""
+        if not self.spec.initial_state:
+            return None
+        names = initial_shapes(self.spec)
+        states = [self.get_buffer(name)[:, None].repeat(1, batch, 1) for name in names]
+        return (states[0], states[1]) if len(states) == 2 else states[0]
 
     def say(self, h: Tensor) -> Tensor:
         """The read-out of h (B, T, R·D), with dropout before it in training mode; h itself where there is none."""

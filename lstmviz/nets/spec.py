@@ -82,7 +82,8 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     hidden is H; projection is P, 0 for none. peepholes: Graves 2013; layer_norm: Ba et al. 2016, both of an LSTM.
     activation: of a recurrent layer. gate_activation, candidate_activation, output_activation, clip: of an LSTM, see
-    `lstmviz.cells.activations.Functions`.
+    `lstmviz.cells.activations.Functions`. initial_state: it begins in h (and c) of its own, ``initial_h`` and
+    ``initial_c`` among the weights, one row for each layer and direction; else at zero.
     said: the most symbols that a decoder says. task: what it was trained for, ``next`` for the next value or symbol.
     note: by language, ``en`` and ``pt_BR``. sha256: of the weights file.
     """
@@ -103,6 +104,7 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     candidate_activation: StateActivation = "tanh"
     output_activation: StateActivation = "tanh"
     clip: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    initial_state: bool = False
     output: ValueOutput | ProbabilityOutput | None = None
     said: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
     task: str = "next"
@@ -198,6 +200,10 @@ def _check_variants(spec: NetSpec, file: str) -> None:
 
 def _check_decoder(spec: NetSpec, file: str) -> None:
     """What a decoder needs to read what it said itself, from START to STOP."""
+    if spec.initial_state:
+        raise ModelError(
+            "“{file}” is an encoder→decoder with a first state of its own; expected one that begins at zero.", file=file
+        )
     if spec.bidirectional:
         raise ModelError(
             "“{file}” is an encoder→decoder in both directions; a decoder cannot read backwards what it has yet to"
@@ -260,10 +266,18 @@ def expected_shapes(spec: NetSpec) -> dict[str, tuple[int, ...]]:
                 ending = f"l{layer}" + ("_reverse" if direction == "reverse" else "")
                 for name, shape in _layer_shapes(spec, layer).items():
                     shapes[f"{part}.{name}_{ending}"] = shape
+    shapes |= {name: shape for name, shape in initial_shapes(spec).items() if spec.initial_state}
     if spec.output is not None:
         shapes["readout.weight"] = (len(spec.output.names), spec.layer_inputs(1))
         shapes["readout.bias"] = (len(spec.output.names),)
     return shapes
+
+
+def initial_shapes(spec: NetSpec) -> dict[str, tuple[int, ...]]:
+    """The states in which a net begins: rows by layer, of each forward first."""
+    lanes = spec.layers * len(spec.directions)
+    shapes: dict[str, tuple[int, ...]] = {"initial_h": (lanes, spec.layer_outputs)}
+    return {**shapes, "initial_c": (lanes, spec.hidden)} if spec.cell == "lstm" else shapes
 
 
 def _layer_shapes(spec: NetSpec, layer: int) -> dict[str, tuple[int, ...]]:

@@ -104,7 +104,6 @@ def _variants(spec: NetSpec) -> Iterator[str]:
         "gate_activation": spec.gate_activation != plain.gate,
         "candidate_activation": spec.candidate_activation != plain.candidate,
         "output_activation": spec.output_activation != plain.output,
-        "clip": bool(spec.clip),
     }
-    variants = {"peepholes": spec.peepholes, "layer_norm": spec.layer_norm, **functions}
-    yield from (name for name, there in variants.items() if there)
+    fields = {name: bool(getattr(spec, name)) for name in ("peepholes", "layer_norm", "clip", "initial_state")}
+    yield from (name for name, there in {**fields, **functions}.items() if there)

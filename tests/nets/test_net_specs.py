@@ -59,6 +59,7 @@ def specs(draw):
         else "sigmoid",
         output_activation=draw(st.sampled_from(["tanh", "relu"])) if lstm else "tanh",
         clip=draw(st.sampled_from([0.0, 2.5])) if lstm else 0.0,
+        initial_state=topology != "enc2dec" and draw(st.booleans()),
     )
 
 

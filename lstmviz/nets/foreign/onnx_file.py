@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from lstmviz.errors import ModelError
 from lstmviz.language import mark
 from lstmviz.nets.foreign.found import Found
@@ -16,7 +18,7 @@ from lstmviz.nets.foreign.onnx_parts import too_many_parts
 from lstmviz.nets.foreign.onnx_stacks import chains
 from lstmviz.nets.foreign.onnx_tensors import Tensors
 from lstmviz.nets.foreign.torch_names import inputs_named
-from lstmviz.nets.spec import NetSpec, check_spec
+from lstmviz.nets.spec import NetSpec, check_spec, initial_shapes
 
 if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto
@@ -162,6 +164,7 @@ def _found(chain: Sequence[OnnxLayer], file: str, notes: tuple[str, ...]) -> Fou
         hidden=first.hidden,
         layers=len(chain),
         bidirectional=len(first.sides) == 2,
+        initial_state=any(layer.first for layer in chain),
         **functions,
     )
     tensors = {
@@ -170,5 +173,10 @@ def _found(chain: Sequence[OnnxLayer], file: str, notes: tuple[str, ...]) -> Fou
         for side, ending in zip(layer.sides, ("", "_reverse"), strict=False)
         for name, array in side.items()
     }
+    if spec.initial_state:
+        kind = tensors["recurrent.weight_ih_l0"].dtype
+        for name, (lanes, width) in initial_shapes(spec).items():
+            zero = np.zeros((lanes // len(chain), width), kind)
+            tensors[name] = np.concatenate([layer.first.get(name[-1], zero) for layer in chain]).astype(kind)
     said = dict.fromkeys(note for layer in chain for note in layer.notes)
     return Found(path, f"ONNX {first.kind}", check_spec(spec, file), tensors, (*said, *notes))

@@ -174,6 +174,14 @@ class Graph:
         found = operate(node.op_type, inputs, attributes, self.tensors)
         return None if found is None else found[source.output]
 
+    def repeated(self, scope: Scope, name: str) -> Values | None:
+        """The numbers of a value that is a constant, or one repeated as often as the batch that comes has sequences."""
+        known = self.constant(scope, name)
+        source = self.source(scope, name)
+        if known is None and source.node is not None and source.node.op_type == "Expand":
+            known = self.constant(source.scope, source.node.input[0])
+        return known
+
     def is_zero(self, scope: Scope, name: str, steps: int = _CHAIN) -> bool:
         """Whether a value is 0 throughout, whatever its shape: exports make it as long as the batch that comes."""
         known = self.constant(scope, name)

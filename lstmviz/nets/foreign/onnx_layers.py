@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -21,7 +21,9 @@ COUPLED = mark(
     "In its model f = 1 − i; the forget gate's weights are those of i with the sign turned, which is the same."
 )
 BEGINS_FED = mark("In its model the first state comes from outside of the layer; here it is zero unless you give one.")
-BEGINS_FIXED = mark("In its model the layer begins in a state that is not zero; here it is zero unless you give one.")
+BEGINS_APART = mark(
+    "In its model each sequence of a batch begins in another state; here it is zero unless you give one."
+)
 
 _BLOCKS = {"LSTM": 4, "GRU": 3, "RNN": 1}
 _ORDER = {"LSTM": (0, 2, 3, 1), "GRU": (1, 0, 2), "RNN": (0,)}
@@ -43,7 +45,8 @@ _SAME = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "softsign": "soft
 class OnnxLayer:
     """One node as a layer: its weights by torch's names for one direction each, forward first.
 
-    backwards: it reads from the last step to the first alone. rnn: φ of a recurrent layer. notes: marked sentences.
+    backwards: it reads from the last step to the first alone. first: the h and c (D, H) in which it begins, where they
+    are not zero. rnn: φ of a recurrent layer. notes: marked sentences.
     """
 
     node: RecurrentNode
@@ -54,6 +57,7 @@ class OnnxLayer:
     functions: Functions = PLAIN
     rnn: Literal["tanh", "relu"] = "tanh"
     backwards: bool = False
+    first: Mapping[str, Array] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -72,7 +76,7 @@ def layer_of(node: RecurrentNode, graph: Graph, file: str) -> OnnxLayer:
     sides = tuple(weights.side(place, coupled=coupled) for place in range(len(weights.w)))
     notes = [BACKWARDS] if direction == "reverse" else []
     notes += [COUPLED] if coupled else []
-    notes += _first_states(node, graph)
+    first, told = _first_states(node, graph, len(sides), weights.hidden)
     return OnnxLayer(
         node,
         kind,
@@ -82,7 +86,8 @@ def layer_of(node: RecurrentNode, graph: Graph, file: str) -> OnnxLayer:
         functions,
         rnn,
         direction == "reverse",
-        tuple(notes),
+        first,
+        (*notes, *told),
     )
 
 
@@ -247,14 +252,25 @@ def _named(name: str, alpha: float, beta: float) -> str:
     return _SAME.get(name, "")
 
 
-def _first_states(node: RecurrentNode, graph: Graph) -> list[str]:
-    """What is to be said of the states that the layer begins in."""
-    names = [name for name in node.node.input[5 : 7 if node.node.op_type == "LSTM" else 6] if name]
-    others = [name for name in names if not graph.is_zero(node.scope, name)]
-    if not others:
-        return []
-    fixed = all(graph.constant(node.scope, name) is not None for name in others)
-    return [BEGINS_FIXED if fixed else BEGINS_FED]
+def _first_states(node: RecurrentNode, graph: Graph, sides: int, hidden: int) -> tuple[dict[str, Array], list[str]]:
+    """The states (D, H) in which the layer begins, none where they are zero, and what is to be said of others."""
+    found: dict[str, Array] = {}
+    notes: dict[str, None] = {}
+    for name, value in zip(("h", "c"), node.node.input[5 : 7 if node.node.op_type == "LSTM" else 6], strict=False):
+        if value and not graph.is_zero(node.scope, value):
+            state = graph.repeated(node.scope, value)
+            if state is None:
+                notes[BEGINS_FED] = None
+                continue
+            # (D, B, H), or (B, D, H)
+            rows = state.transpose(1, 0, 2) if node.attributes.get("layout", 0) and state.ndim == 3 else state
+            if rows.ndim != 3 or (rows.shape[0], rows.shape[2]) != (sides, hidden) or rows.dtype.kind != "f":
+                raise ValueError(f"a first state of shape {state.shape}")
+            if rows.shape[1] and (rows == rows[:, :1]).all():
+                found[name] = _floats(rows[:, 0])
+            else:
+                notes[BEGINS_APART] = None
+    return found, list(notes)
 
 
 def _refused(node: RecurrentNode, file: str, what: str) -> ModelError:

@@ -92,7 +92,7 @@ def specified(
         b = np.split(wide["B"][side] if "B" in wide else np.zeros(2 * rows), 2 * BLOCKS[kind])
         wb, rb = b[: len(w)], b[len(w) :]
         p_i, p_o, p_f = np.split(wide["P"][side] if "P" in wide else np.zeros(3 * units), 3)
-        h, c = np.zeros(units), np.zeros(units)
+        h, c = (wide[name][side, 0] if name in wide else np.zeros(units) for name in ("initial_h", "initial_c"))
         for t in range(len(x)) if not side else reversed(range(len(x))):
             z = [w[k] @ x[t] + r[k] @ h + wb[k] + rb[k] for k in range(len(w))]
             if kind == "LSTM":  # i o f c

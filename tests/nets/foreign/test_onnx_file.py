@@ -14,7 +14,7 @@ from onnx_by_hand import drawn, model_of, recorded, recurrent_node, specified, w
 
 from lstmviz.errors import ModelError  # noqa: E402
 from lstmviz.nets.foreign.onnx_file import read  # noqa: E402
-from lstmviz.nets.foreign.onnx_layers import BACKWARDS, BEGINS_FED, BEGINS_FIXED, COUPLED  # noqa: E402
+from lstmviz.nets.foreign.onnx_layers import BACKWARDS, BEGINS_APART, BEGINS_FED, COUPLED  # noqa: E402
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "real"
 X = np.random.default_rng(8).normal(size=(7, 3)).astype(np.float32) * 2
@@ -145,15 +145,47 @@ def test_one_layer_that_is_not_known_does_not_hide_another(tmp_path):
     assert any("no cell for" in note for note in found.notes)
 
 
-def test_first_states_are_told_unless_they_are_zero(tmp_path):
-    parts = drawn("LSTM")
-    for values, notes in ((np.zeros((1, 1, 4), np.float32), ()), (np.ones((1, 1, 4), np.float32), (BEGINS_FIXED,))):
-        parts["initial_h"] = values
-        (found,) = read(write(model_of([recurrent_node("LSTM", parts)], parts), tmp_path))
-        assert found.notes == notes
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("sides", [1, 2])
+def test_a_first_state_that_the_model_holds_is_begun_in(tmp_path, kind, sides):
+    rng, parts = np.random.default_rng(4), drawn(kind, sides=sides)
+    for name in ("initial_h", "initial_c") if kind == "LSTM" else ("initial_h",):
+        parts[name] = rng.normal(size=(sides, 1, 4)).astype(np.float32)
+    attributes = {"linear_before_reset": 1} if kind == "GRU" else {}
+    direction = "bidirectional" if sides == 2 else "forward"
+    path = write(model_of([recurrent_node(kind, parts, direction=direction, **attributes)], parts), tmp_path)
+    (found,) = read(path)
+    assert found.notes == ()
+    h, c = specified(kind, parts, X)
+    compare(recorded(found, X), h, c if kind == "LSTM" else None)
+    np.testing.assert_allclose(by_runtime(path, X), h, atol=2e-5)
+
+
+def test_a_first_state_repeated_for_the_batch_that_comes_is_begun_in(tmp_path):
+    parts = {**drawn("LSTM"), "initial_h": np.full((1, 1, 4), 0.5, np.float32)}
+    places = {"one": np.array([1]), "front": np.array([1]), "units": np.array([4]), "learned": parts["initial_h"]}
+    nodes = [
+        helper.make_node("Shape", ["X"], ["shape"]),
+        helper.make_node("Gather", ["shape", "one"], ["batch"]),
+        helper.make_node("Concat", ["front", "batch", "units"], ["wanted"], axis=0),
+        helper.make_node("Expand", ["learned", "wanted"], ["initial_h"]),
+        recurrent_node("LSTM", parts),
+    ]
     kept = {name: values for name, values in parts.items() if name != "initial_h"}
-    (found,) = read(write(model_of([recurrent_node("LSTM", parts)], kept, ("X", "initial_h")), tmp_path))
-    assert found.notes == (BEGINS_FED,)
+    (found,) = read(write(model_of(nodes, {**kept, **places}), tmp_path))
+    compare(recorded(found, X), *specified("LSTM", parts, X))
+
+
+def test_first_states_that_cannot_be_kept_are_told(tmp_path):
+    zero = {**drawn("LSTM"), "initial_h": np.zeros((1, 2, 4), np.float32)}
+    (found,) = read(write(model_of([recurrent_node("LSTM", zero)], zero), tmp_path))
+    assert (found.notes, found.spec.initial_state) == ((), False)
+    apart = {**zero, "initial_h": np.arange(8, dtype=np.float32).reshape(1, 2, 4)}
+    (found,) = read(write(model_of([recurrent_node("LSTM", apart)], apart), tmp_path))
+    assert (found.notes, found.spec.initial_state) == ((BEGINS_APART,), False)
+    kept = {name: values for name, values in zero.items() if name != "initial_h"}
+    (found,) = read(write(model_of([recurrent_node("LSTM", zero)], kept, ("X", "initial_h")), tmp_path))
+    assert (found.notes, found.spec.initial_state) == ((BEGINS_FED,), False)
 
 
 def test_zeros_as_long_as_the_batch_that_comes_are_known_to_be_zeros(tmp_path):
