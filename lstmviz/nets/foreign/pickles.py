@@ -147,6 +147,8 @@ class _Machine:
     def build(self) -> None:
         state = self.stack.pop()
         if isinstance(self.stack[-1], Called):
+            if self.stack[-1].state is not None:
+                raise PickleError("a state is set twice")
             self.stack[-1].state = state
         elif not isinstance(self.stack[-1], dict):
             raise PickleError("a state is set in what has none")

@@ -6,6 +6,7 @@ What a pickle would make is looked at before torch reads it (`lstmviz.nets.forei
 
 from __future__ import annotations
 
+import io
 import pickle
 import zipfile
 from collections.abc import Iterator
@@ -14,11 +15,13 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
+import numpy as np
 import torch
+from numpy._core.multiarray import scalar
 
 from lstmviz.errors import ModelError
 from lstmviz.nets.foreign.found import Array, Found, Part
-from lstmviz.nets.foreign.pickles import PickleError, Read, read_pickle
+from lstmviz.nets.foreign.pickles import Called, PickleError, Read, read_pickle
 from lstmviz.nets.foreign.torch_archive import MODULE_PICKLES, exported_parts, scripted_parts
 from lstmviz.nets.foreign.torch_names import find_stacks
 from lstmviz.nets.foreign.torch_tensors import REBUILD, storages, to_array
@@ -43,6 +46,12 @@ _HARMLESS = frozenset(
     )
 )
 """All that a state dict or a checkpoint calls, and no call of which takes memory by itself."""
+
+_NUMPY_NUMBERS = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
+"""One number of numpy's, before its version 2 and since."""
+_NUMPY_TYPES = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1")
+_PLAIN_STATE = (None, None, None, -1, -1, 0)
+"""What numpy.dtype is told after its version and byte order: no fields, no flags. Others can crash numpy."""
 
 
 def read(path: Path) -> tuple[Found, ...]:
@@ -80,8 +89,8 @@ def _opened(path: Path) -> Iterator[dict[str, Part]]:
 
 
 def _archived(archive: zipfile.ZipFile, path: Path) -> dict[str, Part]:
-    names = archive.namelist()
-    root = next((name.rpartition("/")[0] for name in names if name.endswith("/data.pkl")), None)
+    names = set(archive.namelist())
+    root = next((name.rpartition("/")[0] for name in archive.namelist() if name.endswith("/data.pkl")), None)
     if root is None:
         parts = exported_parts(archive, str(path))
         if parts is None:
@@ -91,8 +100,7 @@ def _archived(archive: zipfile.ZipFile, path: Path) -> dict[str, Part]:
         return parts
     if any(f"{root}/{name}" in names for name in MODULE_PICKLES):
         return scripted_parts(archive, root, str(path))
-    with archive.open(f"{root}/data.pkl") as stream:
-        survey = _survey(stream, str(path))
+    survey = _survey(io.BytesIO(archive.read(f"{root}/data.pkl")), str(path))
     for storage in storages(survey.calls, str(path)).values():
         member = f"{root}/data/{storage.key}"
         if member not in names or archive.getinfo(member).file_size < storage.size:
@@ -109,7 +117,7 @@ def _survey(stream: IO[bytes], file: str) -> Read:
             "“{file}” is damaged: {reason}. Copy or download it again.", file=file, reason=str(error)
         ) from error
     for call in survey.calls:
-        if call.function not in _HARMLESS:
+        if call.function not in _HARMLESS and not _is_number_of_numpy(call):
             raise ModelError(
                 "“{file}” would call “{function}” when it is opened, which lstmviz never does. Save the weights alone,"
                 " with torch.save(model.state_dict(), …), and open that file.",
@@ -117,6 +125,14 @@ def _survey(stream: IO[bytes], file: str) -> Read:
                 function=call.function,
             )
     return survey
+
+
+def _is_number_of_numpy(call: Called) -> bool:
+    """Whether a call makes one number, as a checkpoint keeps its best loss, or the plain type of one."""
+    if call.function == "numpy.dtype":
+        plain = call.state is None or (isinstance(call.state, tuple) and call.state[2:] == _PLAIN_STATE)
+        return plain and bool(call.arguments) and call.arguments[0] in _NUMPY_TYPES
+    return call.function in _NUMPY_NUMBERS
 
 
 def _survey_legacy(path: Path) -> None:
@@ -162,7 +178,10 @@ def _loaded(path: Path) -> dict[str, Part]:
 
 
 def _load(stream: BinaryIO) -> Any:
-    return torch.load(stream, weights_only=True, map_location="cpu")
+    numbers: list[Any] = [(scalar, name) for name in _NUMPY_NUMBERS]
+    types = [type(np.dtype(name)) for name in _NUMPY_TYPES]
+    with torch.serialization.safe_globals([*numbers, np.dtype, *types]):
+        return torch.load(stream, weights_only=True, map_location="cpu")
 
 
 Named = dict[str, torch.Tensor]
@@ -181,10 +200,12 @@ def _state_dict(content: Any) -> dict[str, Part]:
 
 
 def _mappings(content: Any, path: str, depth: int) -> Iterator[tuple[str, Named]]:
-    """Every dictionary in the content with a path of names to it, and the strided tensors that lie in it by name.
+    """Every dictionary in the content, in lists too, with a path to it, and the strided tensors that lie in it by name.
 
     The state of an optimiser has tensors too, by number; it is left out.
     """
+    if isinstance(content, list | tuple):
+        content = {str(place): value for place, value in enumerate(content)}
     if not isinstance(content, dict) or depth > MOST_DEEP or _is_state_of_optimiser(content):
         return
     named = {name: value for name, value in content.items() if isinstance(name, str)}

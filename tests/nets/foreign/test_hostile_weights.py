@@ -251,7 +251,23 @@ def test_layers_of_json_that_are_incomplete_are_said(tmp_path, name):
     refused(tmp_path / "m.json", said)
 
 
-@pytest.mark.parametrize("ending", [".tflite", ".pb", ".msgpack", ".pkl"])
-def test_a_format_without_a_reader_is_told_which_way_works(tmp_path, ending):
-    (tmp_path / f"m{ending}").write_bytes(b"something")
-    refused(tmp_path / f"m{ending}", "lstmviz does not read. (Convert|Save)")
+def test_a_format_without_a_reader_is_told_which_way_works(tmp_path):
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps(Calls(tmp_path / "made")))
+    refused(tmp_path / "m.pkl", "lstmviz does not read. Save the weights alone")
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("flags", [b"K\x00", b"K\x3f"])
+def test_a_type_of_numpy_s_is_told_no_flags(tmp_path, flags):
+    """A type whose flags say that its numbers are objects makes numpy follow them as pointers."""
+    dtype = (
+        b"cnumpy\ndtype\nX\x02\0\0\0f8\x89\x88\x87R(K\x03X\x01\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xff"
+        + flags
+        + b"tb"
+    )
+    number = b"cnumpy._core.multiarray\nscalar\n" + dtype + b"c_codecs\nencode\nX\x08\0\0\0" + b"A" * 8
+    number += b"X\x06\0\0\0latin1\x86R\x86R"
+    evil = b"\x80\x02}X\x01\0\0\0n" + number + b"s."
+    torch.save({}, tmp_path / "m.pt")
+    rewrite(tmp_path / "m.pt", lambda member, data: evil if member.endswith("data.pkl") else data)
+    refused(tmp_path / "m.pt", "would call “numpy.dtype”" if flags != b"K\x00" else "no recurrent layer")

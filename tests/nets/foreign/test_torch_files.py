@@ -42,6 +42,10 @@ FILES = {
         {"epoch": 3, "state_dict": module.state_dict(), "optimizer_states": [{"state": {}, "param_groups": []}]}, path
     ),
     "nested.th": lambda module, path: torch.save({"a": {"model_state_dict": module.state_dict()}, "loss": 0.5}, path),
+    "numbers.pt": lambda module, path: torch.save(
+        {"net": module.state_dict(), "best": np.float64(0.5), "n": np.int32(3), "done": np.bool_(True)}, path
+    ),
+    "listed.pt": lambda module, path: torch.save([1, {"weights": module.state_dict()}], path),
     "parallel.pt": lambda module, path: torch.save(nn.DataParallel(module).state_dict(), path),
     "compiled.pt": lambda module, path: torch.save(
         OrderedDict((f"_orig_mod.module.{name}", value) for name, value in module.state_dict().items()), path
