@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.errors import ModelError
+from lstmviz.nets.foreign.hdf5_heaps import check_heaps
 
 if TYPE_CHECKING:
     import h5py
@@ -194,6 +195,7 @@ def open_hdf5(source: Path | BinaryIO, name: str) -> Iterator[SafeHdf5]:
         ) from error
     try:
         size = source.stat().st_size if isinstance(source, Path) else source.seek(0, 2)
+        check_heaps(source, name)
         with h5py.File(source, "r") as file:
             yield SafeHdf5(file, name, size)
     except TROUBLE as error:

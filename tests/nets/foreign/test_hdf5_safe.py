@@ -156,4 +156,28 @@ def test_a_filter_that_needs_a_plug_in_is_refused(path):
 @pytest.mark.parametrize("content", [b"", b"\x89HDF\r\n\x1a\n", b"\x89HDF\r\n\x1a\n" + bytes(2000), b"PK no HDF5"])
 def test_what_is_no_hdf5_is_said_in_a_sentence(path, content):
     path.write_bytes(content)
-    refused(path, "“m.h5” cannot be read as HDF5: .* It was cut short or damaged")
+    refused(path, "“m.h5” (cannot be read as HDF5: .* It was cut short or|is HDF5 with addresses .* it is) damaged")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_texts_without_an_end_are_refused_and_not_read_for_ever(path, in_memory):
+    with h5py.File(path, "w") as file:
+        file.attrs["words"] = "of any length"
+    data = bytearray(path.read_bytes())
+    first = data.index(b"GCOL") + 16
+    assert data[first] == 1
+    data[first : first + 16] = bytes(16)  # no index and no length: HDF5 2.0 stays here
+    path.write_bytes(data)
+    source = io.BytesIO(bytes(data)) if in_memory else path
+    with pytest.raises(ModelError, match=r"the texts at byte \d+ have no end"), open_hdf5(source, "m.h5") as file:
+        file.text("", "words")
+
+
+@pytest.mark.parametrize("word", [b"GCOL", b"GCOL\x01", b"GCOL\x01\0\0\0" + bytes(24)])
+def test_numbers_that_look_like_texts_are_numbers(path, word):
+    with h5py.File(path, "w") as file:
+        file["x"] = np.frombuffer((word + bytes(40))[:40], "u1")
+        file.attrs["words"] = "of any length"
+    with open_hdf5(path, "m.h5") as file:
+        assert file.array("x").tobytes().startswith(word)
