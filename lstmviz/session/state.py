@@ -162,7 +162,10 @@ class Session:
             self.opened[self.active.id] = replace(self.active, note_open=not self.active.note_open)
 
     def activate(self, trace_id: int) -> None:
-        """Show another open trace, where one left it; raises TraceError for an id that is not open."""
+        """Show another open trace, where one left it, or a twin at the same place as the one that was shown.
+
+        Raises TraceError for an id that is not open.
+        """
         entry = self._entry(trace_id)
         if self.place.trace_id == trace_id:
             return
@@ -172,9 +175,10 @@ class Session:
         first = entry.trace.layers[0]
         phase = 0 if self.inside else None
         fresh = Place(trace_id, phase=phase, direction=first.directions[0], stop=first_stop(entry.trace))
-        if self.compared in (trace_id, self.runs.partner(self.place.trace_id)):
+        partner = self.runs.partner(self.place.trace_id)
+        if self.compared in (trace_id, partner):
             self.compared = 0
-        self.restore(self.left.get(trace_id, fresh))
+        self.restore(replace(self.place, trace_id=trace_id) if trace_id == partner else self.left.get(trace_id, fresh))
         self.runs.trace_activated(trace_id)
         self.compared = self.runs.partner(trace_id) or self.compared
 

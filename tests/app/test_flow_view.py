@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from by_hand import KINDS
 from face_stage import Stage
+from made_runs import hand_made_run
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QAbstractButton
@@ -28,6 +29,7 @@ from lstmviz.app.time_axis import TimeAxis
 from lstmviz.app.time_canvas import TimeCanvas
 from lstmviz.app.views.flow import FlowPlotView
 from lstmviz.app.views.timeline import TimelineView
+from lstmviz.runs.config import RunConfig
 from lstmviz.session.run_view import FlowView
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.traces.trace import Trace
@@ -87,6 +89,28 @@ def test_a_flow_of_another_trace_is_not_shown(stage: Stage, make_trace: Make) ->
     assert stage.view.sentence() == "Gradient flow: not asked for yet."
     stage.put(replace(stage.snapshot, trace_id=1, trace=make_trace(steps=40, units=8, layers=2), stop=40))
     assert stage.view.sentence() == "Gradient flow: not asked for yet."
+
+
+def test_of_twins_the_flow_of_each_can_be_chosen_with_the_same_loss(stage: Stage, qtbot: QtBot) -> None:
+    assert not {"A", "B"} & set(buttons(stage.view))
+    runs = (
+        hand_made_run(run_id=1, twin=2, trace_id=1),
+        hand_made_run(run_id=2, twin=1, trace_id=2, config=RunConfig(data="reber", cell="rnn")),
+    )
+    twin = replace(stage.snapshot, runs=runs, compared=stage.snapshot.trace, compared_id=2)
+    stage.put(twin)
+    found = buttons(stage.view)
+    assert found["A"].isChecked()
+    assert not found["B"].isChecked()
+    assert found["B"].accessibleName() == "B: Cell: recurrent layer"
+    qtbot.mouseClick(found["A"], Qt.MouseButton.LeftButton)
+    assert stage.asked == []
+    qtbot.mouseClick(found["B"], Qt.MouseButton.LeftButton)
+    assert stage.asked == [("trace.activate", {"id": 2}), ("flow.ask", {"step": 50})]
+    assert found["A"].isChecked(), "until the other is shown"
+    stage.put(replace(twin, trace_id=2, compared_id=1, flow=flow_of(twin.trace, 50, trace_id=2)))
+    assert found["B"].isChecked()
+    assert not found["A"].isChecked()
 
 
 def test_the_chooser_asks_for_the_cursors_step_and_for_all(stage: Stage, qtbot: QtBot) -> None:

@@ -168,8 +168,11 @@ def test_the_twin_s_trace_is_compared_whichever_is_active(trained, make_trace):
     stranger = session.add_trace(make_trace(seed=2))
     session.activate(one)
     assert session.compared == other
+    session.set_cursor(7)
+    session.set_range(4, 12)
     session.activate(other)
     assert (session.compared, session.runs.shown) == (one, twin)
+    assert (session.place.t, session.place.start, session.place.stop) == (7, 4, 12), "twins are seen at one place"
     session.activate(stranger)
     assert session.compared == 0
 

@@ -8,15 +8,18 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from lstmviz.app import drawing
+from lstmviz.app.comparing import titles
 from lstmviz.app.flow_canvas import FlowCanvas
 from lstmviz.app.flow_rows import FlowLane, lanes_of, magnitude, verdict_words
 from lstmviz.app.signal_names import lane_sign
 from lstmviz.app.theme import THEMES
+from lstmviz.app.training_chart import run_colour
 from lstmviz.app.view import View
 from lstmviz.language import tr
 from lstmviz.session.run_view import FlowView
 from lstmviz.session.snapshot import Snapshot
 
+_TWINS = frozenset({"trace_id", "compared_id", "runs", "theme", "language"})
 _DRAWN = frozenset({"trace", "trace_id", "flow", "start", "stop", "layer", "direction", "unit", "theme", "language"})
 
 
@@ -59,13 +62,16 @@ class FlowPlotView(View):
         row.setSpacing(4)
         self._at = QLabel(header)
         self._one, self._all = QToolButton(header), QToolButton(header)
-        for button in (self._one, self._all):
+        self._twins = QToolButton(header), QToolButton(header)
+        for button in (self._one, self._all, *self._twins):
             button.setCheckable(True)
             button.setAutoRaise(True)
+        self._twins[0].clicked.connect(self._on_first_clicked)
+        self._twins[1].clicked.connect(self._on_second_clicked)
         self._one.clicked.connect(self._on_one_clicked)
         self._all.clicked.connect(self._on_all_clicked)
         self._line = _Line(header)
-        for widget in (self._at, self._one, self._all):
+        for widget in (*self._twins, self._at, self._one, self._all):
             row.addWidget(widget)
         row.addWidget(self._line, 1)
         return header
@@ -96,6 +102,8 @@ class FlowPlotView(View):
         self._snapshot = snapshot
         if "language" in changed:
             self._retranslate()
+        if changed & _TWINS:
+            self._show_twins()
         if changed & {"trace", "trace_id", "flow"}:
             self._take(snapshot)
         if changed & _DRAWN:
@@ -163,6 +171,19 @@ class FlowPlotView(View):
         theme = THEMES[shown.theme]
         self._line.say(self._hover or self._line_words(flow), theme.text if self._hover else theme.dim, theme.base)
 
+    def _show_twins(self) -> None:
+        """A and B where the traces are those of twins; the flow is that of the one which is chosen."""
+        (place, name), (_, other) = titles(self._snapshot)
+        theme = THEMES[self._snapshot.theme]
+        for n, button in enumerate(self._twins):
+            button.setVisible(place >= 0)
+            button.setText("AB"[n])
+            button.setChecked(n == place)
+            words = f"{'AB'[n]}: {name if n == place else other}"
+            button.setToolTip(words)
+            button.setAccessibleName(words)
+            button.setStyleSheet(f"QToolButton {{ color: {run_colour(theme, n).name()}; font-weight: bold; }}")
+
     def _told(self, flow: FlowView) -> str:
         if flow.pending:
             return tr("being followed back …")
@@ -218,6 +239,21 @@ class FlowPlotView(View):
     def _on_all_clicked(self) -> None:
         self._show_choice()
         self.asked.emit("flow.ask", {"step": -1})
+
+    def _on_first_clicked(self) -> None:
+        self._choose_twin(0)
+
+    def _on_second_clicked(self) -> None:
+        self._choose_twin(1)
+
+    def _choose_twin(self, wanted: int) -> None:
+        """Make the other twin the active trace, and ask for the same loss of its net."""
+        (place, _), _ = titles(self._snapshot)
+        self._show_twins()  # it is checked when it is shown
+        if wanted != place and self._flow is not None:
+            step = self._flow.step
+            self.asked.emit("trace.activate", {"id": self._snapshot.compared_id})
+            self.asked.emit("flow.ask", {"step": step})
 
     def _on_begin_clicked(self) -> None:
         self.asked.emit("flow.ask", {"step": self._last_asked()})
