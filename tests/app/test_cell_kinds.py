@@ -168,6 +168,12 @@ def test_other_functions_are_named_wherever_they_act(make_trace: Make) -> None:
     assert "clips" in why_not(trace, t, 0, "forward")
 
 
+def test_the_legend_names_other_functions_where_their_scale_is(qtbot: QtBot, make_trace: Make) -> None:
+    view = show(qtbot, CellView(), Snapshot(trace=make_trace(kind="functions"), t=4))
+    assert isinstance(view, CellView)
+    assert [name for name, _ in view._legend()] == ["f i o", "g i⊗g", "c id", "h", "x"]
+
+
 def test_the_caption_names_the_variant(make_trace: Make) -> None:
     said = {kind: cell_labels.caption(make_trace(kind=kind), 0, "forward", 0, 1) for kind in KINDS}
     assert "peepholes" in said["peephole"]

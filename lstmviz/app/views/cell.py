@@ -36,6 +36,7 @@ from lstmviz.app.functions import functions_of, sign
 from lstmviz.app.lane_chooser import LaneChooser
 from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.view import View
+from lstmviz.cells.activations import PLAIN
 from lstmviz.cells.weights import LstmWeights, RnnWeights
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
@@ -165,6 +166,20 @@ class CellView(View):
         assert shown.trace is not None
         return sign(functions_of(shown.trace.weights_at(0, shown.layer, shown.direction)).output)
 
+    def _legend(self) -> tuple[tuple[str, str], ...]:
+        """What each scale stands for; what an LSTM with other functions makes of c shares that of g, of c or neither."""
+        shown, cell = self._snapshot, self._info().cell
+        assert shown.trace is not None
+        if functions_of(shown.trace.weights_at(0, shown.layer, shown.direction)) == PLAIN:
+            return _LEGENDS[cell]
+        f, _, _, *others = _LEGENDS[cell]
+        passes, own = self._passes(), self._scales["tanh_c"]
+        if own == self._scales["g"]:
+            return (f, (f"g i⊗g {passes}", "g"), ("c", "c"), *others)
+        if own == self._scales["c"]:
+            return (f, ("g i⊗g", "g"), (f"c {passes}", "c"), *others)
+        return (f, ("g i⊗g", "g"), (passes, "tanh_c"), ("c", "c"), *others)
+
     def _picture(self, geometry: CellGeometry) -> CellPicture:
         shown, info = self._snapshot, self._info()
         assert shown.trace is not None
@@ -176,7 +191,7 @@ class CellView(View):
             font=self.font(),
             labels=cell_labels.labels(info, shown.direction, self._passes()),
             scales=self._scales,
-            legend=tuple((name, self._scales[key]) for name, key in _LEGENDS[info.cell] if key in self._values),
+            legend=tuple((name, self._scales[key]) for name, key in self._legend() if key in self._values),
             caption=cell_labels.caption(shown.trace, shown.layer, shown.direction, shown.unit, shared),
             units=info.units,
             unit=shown.unit,
