@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lstmviz.session.snapshot import PHASES
 from lstmviz.session.state import Session
 
 STEPS_A_SECOND = 10.0
@@ -60,16 +59,14 @@ class Player:
         if not whole:
             return False
         self._owed -= whole
-        in_step = len(PHASES) if session.inside else 1
-        at = session.place.t * in_step + (session.place.phase or 0) + whole
-        length = session.steps * in_step
-        if at >= length:
+        at, last = session.moment + whole, session.moments - 1
+        if at > last:
             if session.loop:
-                at %= length
+                at %= last + 1
             else:
-                at = length - 1
+                at = last
                 session.playing = False
-        elif at == length - 1 and not session.loop:
+        elif at == last and not session.loop:
             session.playing = False
-        session.set_cursor(at // in_step, at % in_step)
+        session.set_moment(at)
         return True

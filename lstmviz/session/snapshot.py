@@ -12,6 +12,12 @@ EngineStatus = Literal["stopped", "starting", "ready", "restarting", "failed"]
 
 PHASES = ("combine", "f", "g", "i", "c", "o", "h")
 """Inside one step, in the order of the pseudocode; a phase is a place in this tuple."""
+PHASES_OF = {
+    "lstm": tuple(range(len(PHASES))),
+    "gru": tuple(map(PHASES.index, ("combine", "f", "g", "i", "h"))),
+    "rnn": tuple(map(PHASES.index, ("combine", "h"))),
+}
+"""The phases in which something happens, by the kind of the cell."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from lstmviz.errors import TraceError
 from lstmviz.language import LANGUAGES
 from lstmviz.session.run_view import FACES, Face, FlowView
 from lstmviz.session.runs import Runs
-from lstmviz.session.snapshot import PHASES, EngineStatus, Notice, Task
+from lstmviz.session.snapshot import PHASES, PHASES_OF, EngineStatus, Notice, Task
 from lstmviz.traces.trace import Trace
 
 ThemeChoice = Literal["system", "light", "dark"]
@@ -217,7 +217,7 @@ class Session:
         layer = min(max(place.layer, 0), len(trace.layers) - 1)
         info = trace.layers[layer]
         direction = place.direction if place.direction in info.directions else info.directions[0]
-        phase = min(max(place.phase or 0, 0), len(PHASES) - 1) if self.inside else None
+        phase = _clamped_phase(place.phase, PHASES_OF[info.cell]) if self.inside else None
         start, stop = _clamped_range(place.start, place.stop, steps)
         self.place = Place(
             trace_id=place.trace_id,
@@ -244,18 +244,38 @@ class Session:
             width = stop - start
             start = min(t, self.steps - width) if t >= stop else max(t - width + 1, 0)
             stop = start + width
-        phase = min(max(phase or 0, 0), len(PHASES) - 1) if self.inside else None
+        phase = _clamped_phase(phase, self.phases) if self.inside else None
         old = self.place
         self.place = Place(old.trace_id, t, phase, old.layer, old.direction, old.unit, start, stop)
 
     def advance(self, by: int) -> None:
         """Step forward (or back, by < 0): whole steps, or phases while stepping inside a step."""
+        self.set_moment(min(max(self.moment + by, 0), self.moments - 1))
+
+    @property
+    def phases(self) -> tuple[int, ...]:
+        """The phases in which something happens in the selected layer's cell."""
+        return PHASES_OF["lstm" if self.trace is None else self.trace.layers[self.place.layer].cell]
+
+    @property
+    def moments(self) -> int:
+        """Where the cursor can stand one after the other: at each step, or inside a step at each phase of each."""
+        return self.steps * (len(self.phases) if self.inside else 1)
+
+    @property
+    def moment(self) -> int:
+        """Which of the moments the cursor stands at."""
         if not self.inside:
-            self.set_cursor(self.place.t + by)
+            return self.place.t
+        return self.place.t * len(self.phases) + self.phases.index(self.place.phase or 0)
+
+    def set_moment(self, moment: int) -> None:
+        """Move the cursor to one of the moments."""
+        if not self.inside:
+            self.set_cursor(moment)
             return
-        last = self.steps * len(PHASES) - 1
-        at = min(max(self.place.t * len(PHASES) + (self.place.phase or 0) + by, 0), last)
-        self.set_cursor(at // len(PHASES), at % len(PHASES))
+        t, place = divmod(moment, len(self.phases))
+        self.set_cursor(t, self.phases[place])
 
     def set_inside(self, inside: bool) -> None:
         """Step inside a step, beginning with its first phase, or over whole steps."""
@@ -360,6 +380,11 @@ def first_stop(trace: Trace) -> int:
     """How many steps are shown when a trace opens; all of them where a few more than the measure would do."""
     measure = FIRST_SYMBOLS if trace.sequence.vocabulary else FIRST_STEPS
     return len(trace) if len(trace) <= 1.2 * measure else measure
+
+
+def _clamped_phase(phase: int | None, phases: tuple[int, ...]) -> int:
+    """A phase of these: the one itself, else the next in which something happens, else the last."""
+    return next((each for each in phases if each >= (phase or 0)), phases[-1])
 
 
 def _clamped_range(start: int, stop: int, steps: int) -> tuple[int, int]:

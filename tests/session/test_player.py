@@ -58,6 +58,20 @@ def test_inside_the_step_it_plays_phase_by_phase(session):
     assert (session.place.t, session.place.phase) == (1, 3)
 
 
+def test_inside_a_recurrent_layer_it_plays_its_two_phases(make_trace):
+    session = Session()
+    session.add_trace(make_trace(steps=4, kind="rnn"))
+    session.set_inside(True)
+    session.set_playing(True)
+    player = Player(session)
+    seen = []
+    while session.playing:
+        player.tick(1 / PHASES_A_SECOND)
+        seen.append((session.place.t, session.place.phase))
+    last = len(PHASES) - 1
+    assert seen == [(0, last), (1, 0), (1, last), (2, 0), (2, last), (3, 0), (3, last)]
+
+
 def test_playing_pages_the_visible_range(session):
     session.set_range(0, 10)
     session.set_playing(True)

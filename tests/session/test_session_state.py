@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from by_hand import KINDS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lstmviz.app.step_rows import step_rows
 from lstmviz.errors import TraceError
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.session.resolve import resolve
@@ -164,6 +166,28 @@ def test_comparing_a_trace_with_itself_compares_nothing(session, make_trace):
     assert resolve(session).compared is session.opened[first].trace
     session.activate(first)
     assert resolve(session).compared is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_inside_a_step_only_phases_of_which_the_pseudocode_has_a_line_are_gone_through(make_trace, kind):
+    session = Session()
+    session.add_trace(make_trace(steps=12, kind=kind))
+    session.set_inside(True)
+    phases = list(dict.fromkeys(row.phase for row in step_rows(session.trace, 0, 0, "forward", 0)))
+    walked = [(t, phase) for t in range(3) for phase in phases]
+    for place in walked:
+        assert (session.place.t, session.place.phase) == place
+        session.advance(1)
+    for place in reversed(walked):
+        session.advance(-1)
+        assert (session.place.t, session.place.phase) == place
+    session.advance(-1)
+    assert (session.place.t, session.place.phase) == walked[0]
+    session.advance(12 * len(phases))
+    assert (session.place.t, session.place.phase) == (11, phases[-1])
+    for phase in range(len(PHASES)):
+        session.set_cursor(5, phase)
+        assert session.place.phase == min(each for each in phases if each >= phase)
 
 
 def test_unknown_signals_are_left_out_and_one_always_stays(session):
