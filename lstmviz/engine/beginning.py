@@ -22,6 +22,7 @@ from lstmviz.nets.plan import loss_of, spec_for
 from lstmviz.nets.spec import NetSpec
 from lstmviz.runs.config import RunConfig
 from lstmviz.runs.folder import RunFile, is_run, read_run_file, run_file
+from lstmviz.runs.lock import LOCK
 from lstmviz.runs.settings import check_config, differing
 from lstmviz.sequences.datasets import DataSet, data_set
 
@@ -101,7 +102,7 @@ def _config(folder: Path, config: RunConfig | None) -> RunConfig:
     if not is_run(folder):
         if config is None:
             read_run_file(folder)  # which says that there is none
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and (not folder.is_dir() or any(file.name != LOCK for file in folder.iterdir())):
             raise RunError(
                 "“{folder}” has something else than a run in it. Choose a new or an empty folder.", folder=str(folder)
             )

@@ -43,6 +43,7 @@ from lstmviz.nets.batch import Batch
 from lstmviz.nets.save import save_net
 from lstmviz.runs.config import RunConfig
 from lstmviz.runs.folder import metrics_file, net_file, probes, write_run_file
+from lstmviz.runs.lock import RunLock
 from lstmviz.runs.metrics import Change, Journal, Metrics, Note, Row, Validation, read_metrics
 from lstmviz.runs.probes import forget_after
 
@@ -80,6 +81,7 @@ class Trainer(Standing):
         self._measured = 0.0
         self._pace = Pace()
         written = self.folder if self.first else None
+        self._lock = self._locked() if self.first else None
         old = read_metrics(metrics_file(self.folder)) if beginning.checkpoint and self.first else Metrics()
         old.changes = msgspec.json.decode(self.peers.told(msgspec.json.encode(old.changes)), type=list[Change])
         self._journal = Journal(metrics_file(self.folder) if self.first else None, old)
@@ -88,14 +90,13 @@ class Trainer(Standing):
         self._probe = Probe(self.data.probe, written, self.config.probe_every)
         if beginning.checkpoint is None:
             if self.first:
-                self.folder.mkdir(parents=True, exist_ok=True)
                 write_run_file(self.folder, new_run_file(beginning, self.updates))
             self._journal.rewrite()
             self._keeper.write(self._checkpoint(), self.net)
         else:
             self._go_on(beginning.checkpoint, beginning.complaints)
         if self.epoch >= self.config.epochs:
-            self.state = "ended"
+            self._end()
         else:
             self._plan()
 
@@ -163,6 +164,7 @@ class Trainer(Standing):
         self._journal.flush()
         if self._whole and not (self._torn or self._keeper.holds(self.update)):
             self._keeper.write(self._checkpoint(), self.net)
+        self._let_go()
         self.peers.leave()
 
     # --- the four phases ---
@@ -259,8 +261,17 @@ class Trainer(Standing):
 
     def _end(self) -> Event:
         self._journal.flush()
+        self._let_go()
         self.state = "ended"
         return Ended(self.update)
+
+    def _locked(self) -> RunLock:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return RunLock(self.folder)
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     # --- where it stands ---
 
