@@ -15,7 +15,7 @@ from typing import cast
 
 import numpy as np
 
-from lstmviz.cells.activations import GateActivation, StateActivation
+from lstmviz.cells.activations import Functions, GateActivation, StateActivation
 from lstmviz.errors import ModelError
 from lstmviz.nets.foreign.found import Array
 from lstmviz.nets.foreign.gate_order import KERAS_ORDER, Cell, in_torch_order
@@ -24,16 +24,9 @@ from lstmviz.nets.foreign.keras_stored import Stored, StoredLayer
 from lstmviz.nets.spec import GATE_BLOCKS
 
 CELL_OF: dict[str, Cell] = {"LSTM": "lstm", "CuDNNLSTM": "lstm", "GRU": "gru", "CuDNNGRU": "gru", "SimpleRNN": "rnn"}
+KIND_OF: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 MAX_INPUTS = 1 << 20
 STATE_ACTIVATIONS = ("tanh", "relu", "sigmoid", "softsign", "linear")
-
-
-@dataclass(frozen=True)
-class Functions:
-    """What makes the gates and the state of a layer."""
-
-    gate: GateActivation = "sigmoid"
-    state: StateActivation = "tanh"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +89,7 @@ def keras_layer(stored: StoredLayer, described: Described | None, version: str, 
     packed = any(_is_packed(each, cell) for each in cells)
     return KerasLayer(
         path,
-        described.kind
-        if described
-        else ("CuDNN" if packed else "") + {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}[cell],
+        described.kind if described else ("CuDNN" if packed else "") + KIND_OF[cell],
         cell,
         _functions(settings, cell, packed, version, path, file),
         sides,
@@ -162,7 +153,7 @@ def _functions(settings: Json, cell: Cell, packed: bool, version: str, path: str
             state=state,
             cell=cell.upper(),
         )
-    return Functions(cast(GateActivation, gate), cast(StateActivation, state))
+    return Functions(cast(GateActivation, gate), cast(StateActivation, state), cast(StateActivation, state))
 
 
 def default_gate(version: str) -> str:

@@ -80,10 +80,14 @@ def _found(chain: Sequence[KerasLayer], model: str, notes: tuple[str, ...]) -> F
 
 def _functions(layer: KerasLayer) -> dict[str, Any]:
     """The activations as NetSpec has them; Keras takes one function for the candidate and for what leaves the cell."""
-    gate, state = layer.functions.gate, layer.functions.state
+    functions = layer.functions
     if layer.cell == "lstm":
-        return {"gate_activation": gate, "candidate_activation": state, "output_activation": state}
-    return {"activation": state} if layer.cell == "rnn" else {}
+        return {
+            "gate_activation": functions.gate,
+            "candidate_activation": functions.candidate,
+            "output_activation": functions.output,
+        }
+    return {"activation": functions.candidate} if layer.cell == "rnn" else {}
 
 
 def _tensors(chain: Sequence[KerasLayer]) -> dict[str, Array]:

@@ -53,6 +53,12 @@ def stored_layers(file: SafeHdf5) -> list[StoredLayer]:
     """All recurrent layers of a file, in the order of its names with numbers counted, lstm_2 before lstm_10."""
     found: dict[tuple[str, ...], StoredLayer] = {}
     for parts, groups, cell in (*_named(file), *_numbered(file)):
+        if cell.kernel.ndim != 2 or cell.recurrent.ndim != 2:
+            raise ModelError(
+                "“{file}”: the weights of “{layer}” are no matrices; expected those of a recurrent layer.",
+                file=file.name,
+                layer="/".join(parts),
+            )
         if parts in found:
             raise ModelError("“{file}” has the layer “{layer}” twice.", file=file.name, layer="/".join(parts))
         found[parts] = StoredLayer(_short(parts), _short(groups), cell)
@@ -61,13 +67,19 @@ def stored_layers(file: SafeHdf5) -> list[StoredLayer]:
 
 def is_keras_1(file: SafeHdf5) -> bool:
     """Whether the names of the weights are those of Keras 1."""
-    return any((old := KERAS_1.match(path.split(":")[0])) and old["part"] == "U" for path in file.datasets)
+    return any((old := KERAS_1.match(path.split(":")[0])) and old["part"] == "U" for path in _weights(file))
+
+
+def _weights(file: SafeHdf5) -> Iterator[str]:
+    """The paths of all weights; those of a whole model without its optimiser's, which go by the same names."""
+    above = "model_weights/" if "model_weights" in file.groups else ""
+    return (path for path in file.datasets if path.startswith(above))
 
 
 def _named(file: SafeHdf5) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], Stored]]:
     """Keras 2 and tf.keras: …/kernel:0, …/recurrent_kernel:0, …/bias:0. Keras 1: …/lstm_1_W_i and so on."""
     groups: dict[str, dict[str, str]] = {}
-    for path in file.datasets:
+    for path in _weights(file):
         above, _, last = path.removeprefix("model_weights/").rpartition("/")
         name = last.split(":")[0]
         old = KERAS_1.match(name)

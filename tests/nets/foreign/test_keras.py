@@ -106,6 +106,14 @@ def test_one_function_serves_the_candidate_and_the_output(tmp_path):
     close(heard(load_model(tmp_path / "m.keras"))[0], layer.states(X, state="relu"))
 
 
+def test_what_an_optimiser_keeps_is_no_layer(tmp_path):
+    layer = Layer("a")
+    keras_2(tmp_path / "m.h5", [layer], whole=True)
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        file.copy("model_weights/a/a", file.create_group("optimizer_weights/Adam/m"), "a")
+    close(heard(load_model(tmp_path / "m.h5"))[0], layer.states(X))
+
+
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("both", [False, True])
@@ -258,3 +266,38 @@ def compare(net, reference):
             gate = reference[f"gate_{signal}"][layer, :, 0]
             part = slice(-len(gate), None) if "next_char_prob" in reference else slice(len(gate))
             np.testing.assert_allclose(trace.signal(signal, layer)[part], gate, atol=2e-5, rtol=0)
+
+
+def test_an_archive_is_never_unpacked_to_the_disk(tmp_path):
+    (tmp_path / "inner").mkdir()
+    keras_3(tmp_path / "inner/m.keras", [Layer("a")], whole=True)
+    with zipfile.ZipFile(tmp_path / "inner/m.keras", "a") as archive:
+        archive.writestr("../evil.txt", "out")
+        archive.writestr(str(tmp_path / "evil.txt"), "out")
+    assert load_model(tmp_path / "inner/m.keras").spec.hidden == 4
+    assert {path.name for path in tmp_path.rglob("*")} == {"inner", "m.keras"}
+
+
+def test_an_archive_with_two_weights_or_a_bomb_is_refused(tmp_path):
+    keras_3(tmp_path / "m.keras", [Layer("a")], whole=True)
+    with zipfile.ZipFile(tmp_path / "m.keras", "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("model.weights.h5", b"other")
+    with pytest.raises(ModelError, match="two files of one name"):
+        load_model(tmp_path / "m.keras")
+    with zipfile.ZipFile(tmp_path / "bomb.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", "{}")
+        with archive.open("model.weights.h5", "w", force_zip64=True) as stream:
+            for _ in range(300):
+                stream.write(bytes(1 << 20))
+    with pytest.raises(ModelError, match=r"promises 3145\d+ when unpacked"):
+        load_model(tmp_path / "bomb.keras")
+
+
+def test_a_checksum_that_does_not_fit_is_told(tmp_path):
+    keras_3(tmp_path / "m.keras", [Layer("a")], whole=True)
+    data = bytearray((tmp_path / "m.keras").read_bytes())
+    place = data.index(b"\x89HDF") + 2100
+    data[place] ^= 1
+    (tmp_path / "m.keras").write_bytes(data)
+    with pytest.raises(ModelError, match="damaged zip archive: Bad CRC-32"):
+        load_model(tmp_path / "m.keras")
