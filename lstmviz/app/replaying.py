@@ -15,7 +15,7 @@ from lstmviz.session.run_view import RunView
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.traces.trace import Trace
 from lstmviz.wire.client import Client
-from lstmviz.wire.messages import ReadProbe
+from lstmviz.wire.run_messages import ReadProbe
 
 KEPT = 32
 """Probes at hand, so that scrubbing back and forth reads each once."""

@@ -24,18 +24,8 @@ from lstmviz.session.run_view import RunView
 from lstmviz.session.runs import UNDER_WAY
 from lstmviz.wire.builder import TraceBuilder
 from lstmviz.wire.client import Client
-from lstmviz.wire.messages import (
-    Payload,
-    ProbeBegins,
-    ProbeEnds,
-    ReadRun,
-    RunBegun,
-    RunReport,
-    Steer,
-    TraceHeader,
-    TracePart,
-    Train,
-)
+from lstmviz.wire.messages import Payload, TraceHeader, TracePart
+from lstmviz.wire.run_messages import ProbeBegins, ProbeEnds, ReadRun, RunBegun, RunReport, Steer, Train
 from lstmviz.wire.tickets import Ticket
 
 _log = logging.getLogger(__name__)

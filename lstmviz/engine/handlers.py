@@ -19,19 +19,16 @@ from lstmviz.wire.messages import (
     LoadSequence,
     OpenTrace,
     Payload,
-    ReadProbe,
-    ReadRun,
     RecordBatch,
     RecordTrace,
     Request,
     SequenceLoaded,
-    Steer,
-    Train,
     Upload,
     WriteTrace,
     Written,
 )
 from lstmviz.wire.model_place import split
+from lstmviz.wire.run_messages import ReadProbe, ReadRun, Steer, Train
 
 if TYPE_CHECKING:
     from lstmviz.nets.net import Net

@@ -16,7 +16,8 @@ from lstmviz.engine.reports import Reporter
 from lstmviz.errors import LstmvizError, RunError
 from lstmviz.runs.folder import is_run, probes, read_run_file, write_run_file
 from lstmviz.wire.codec import trace_to_wire
-from lstmviz.wire.messages import Payload, ProbeBegins, ProbeEnds, Steer, Train
+from lstmviz.wire.messages import Payload
+from lstmviz.wire.run_messages import ProbeBegins, ProbeEnds, Steer, Train
 
 if TYPE_CHECKING:
     from lstmviz.engine.trainer import Trainer

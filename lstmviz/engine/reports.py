@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lstmviz.runs.folder import RunFile, probes, read_run, read_run_file
 from lstmviz.wire.codec import array_to_wire
-from lstmviz.wire.messages import Metrics, RunBegun, RunReport
+from lstmviz.wire.run_messages import Metrics, RunBegun, RunReport
 
 if TYPE_CHECKING:
     from lstmviz.engine.trainer import Trainer

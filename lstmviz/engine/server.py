@@ -27,19 +27,8 @@ from lstmviz.engine.handlers import Workshop, answer
 from lstmviz.engine.jobs import Job
 from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.wire.framing import FrameReader, encode
-from lstmviz.wire.messages import (
-    PROTOCOL,
-    Cancel,
-    Done,
-    EngineInfo,
-    Failed,
-    Hello,
-    Part,
-    Progress,
-    Request,
-    Train,
-    Upload,
-)
+from lstmviz.wire.messages import PROTOCOL, Cancel, Done, EngineInfo, Failed, Hello, Part, Progress, Request, Upload
+from lstmviz.wire.run_messages import Train
 
 READ_AT_ONCE = 1 << 20
 SECONDS_TO_STOP = 2.0

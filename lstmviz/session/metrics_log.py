@@ -9,7 +9,7 @@ import numpy as np
 from lstmviz.runs.metrics import COLUMNS, VALIDATION, Column
 from lstmviz.session.run_view import Curves
 from lstmviz.wire.codec import array_from_wire
-from lstmviz.wire.messages import Metrics
+from lstmviz.wire.run_messages import Metrics
 
 
 class MetricsLog:

@@ -10,7 +10,7 @@ from lstmviz.language import tr
 from lstmviz.runs.config import RunConfig
 from lstmviz.session.metrics_log import MetricsLog
 from lstmviz.session.run_view import Replay, RunState, RunView
-from lstmviz.wire.messages import RunBegun, RunReport
+from lstmviz.wire.run_messages import RunBegun, RunReport
 
 UNDER_WAY: frozenset[RunState] = frozenset({"starting", "training", "paused"})
 """The states of a run that the engine holds."""

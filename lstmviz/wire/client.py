@@ -22,9 +22,9 @@ from lstmviz.wire.messages import (
     Progress,
     RecordBatch,
     Request,
-    Train,
     WriteTrace,
 )
+from lstmviz.wire.run_messages import Train
 from lstmviz.wire.tickets import Callbacks, HandedOver, OnDone, OnFailed, OnPart, OnProgress, Outbox, Ticket, ignore
 from lstmviz.wire.transport import Listener, MakeTransport, Transport
 

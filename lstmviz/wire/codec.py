@@ -17,7 +17,8 @@ from lstmviz.sequences.sequence import Kind, Sequence
 from lstmviz.traces import weight_parts
 from lstmviz.traces.trace import Lane, LayerInfo, Trace
 from lstmviz.traces.weight_parts import WeightWords
-from lstmviz.wire.messages import ArrayData, LayerData, SequenceData, TraceHeader, TracePart
+from lstmviz.wire.array_data import ArrayData
+from lstmviz.wire.messages import LayerData, SequenceData, TraceHeader, TracePart
 
 Array = npt.NDArray[Any]
 PLACES = ("weights", "decoder")

@@ -13,18 +13,8 @@ from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.traces.trace import Trace
 from lstmviz.wire.builder import TraceBuilder
 from lstmviz.wire.codec import trace_to_wire
-from lstmviz.wire.messages import (
-    Cancel,
-    Payload,
-    Progress,
-    Request,
-    RunReport,
-    TraceHeader,
-    TracePart,
-    Train,
-    Upload,
-    WriteTrace,
-)
+from lstmviz.wire.messages import Cancel, Payload, Progress, Request, TraceHeader, TracePart, Upload, WriteTrace
+from lstmviz.wire.run_messages import RunReport, Train
 
 OnPart = Callable[[Payload], None]
 OnProgress = Callable[[Progress], None]

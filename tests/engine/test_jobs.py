@@ -29,19 +29,12 @@ from lstmviz.wire.messages import (
     InspectModel,
     NetSummary,
     Payload,
-    ProbeBegins,
-    ProbeEnds,
-    ReadProbe,
-    ReadRun,
     RecordBatch,
     RecordTrace,
-    RunBegun,
-    RunReport,
-    Steer,
     TraceHeader,
-    Train,
 )
 from lstmviz.wire.pipe_transport import PipeClient
+from lstmviz.wire.run_messages import ProbeBegins, ProbeEnds, ReadProbe, ReadRun, RunBegun, RunReport, Steer, Train
 from lstmviz.wire.transport import engine_command
 
 LONG = RunConfig(data="embedded-reber", hidden=6, examples=64, batch=8, epochs=100_000, probe_every=20)

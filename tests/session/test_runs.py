@@ -17,7 +17,7 @@ from lstmviz.session.resolve import resolve
 from lstmviz.session.runs import Runs
 from lstmviz.session.state import Session
 from lstmviz.wire.codec import array_to_wire
-from lstmviz.wire.messages import Metrics, RunBegun, RunReport
+from lstmviz.wire.run_messages import Metrics, RunBegun, RunReport
 
 CONFIG = RunConfig(data="reber")
 PROBES = (0, 10, 20, 40, 80)

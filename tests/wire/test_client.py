@@ -10,11 +10,11 @@ from bench import INFO, Bench
 from lstmviz.errors import EngineError
 from lstmviz.traces.trace import Trace
 from lstmviz.wire import client as client_module
+from lstmviz.wire.array_data import ArrayData
 from lstmviz.wire.codec import trace_to_wire
 from lstmviz.wire.framing import encode
 from lstmviz.wire.messages import (
     PROTOCOL,
-    ArrayData,
     Cancel,
     Done,
     EngineInfo,

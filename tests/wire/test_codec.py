@@ -14,6 +14,7 @@ from lstmviz.cells.weights import LstmWeights, RnnWeights
 from lstmviz.errors import EngineError
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import Lane, LayerInfo, Trace
+from lstmviz.wire.array_data import ArrayData
 from lstmviz.wire.builder import MAX_BYTES, TraceBuilder
 from lstmviz.wire.codec import (
     array_from_wire,
@@ -23,7 +24,7 @@ from lstmviz.wire.codec import (
     trace_to_wire,
 )
 from lstmviz.wire.framing import FrameReader, encode
-from lstmviz.wire.messages import Answer, ArrayData, Part, TraceHeader, TracePart
+from lstmviz.wire.messages import Answer, Part, TraceHeader, TracePart
 
 
 def cross(trace: Trace, chunk_bytes: int = 1 << 20) -> Trace:

@@ -11,16 +11,8 @@ from lstmviz.runs.config import RunConfig
 from lstmviz.traces.trace import Trace
 from lstmviz.wire import client as client_module
 from lstmviz.wire.codec import array_to_wire, sequence_to_wire, trace_to_wire
-from lstmviz.wire.messages import (
-    Cancel,
-    Done,
-    Metrics,
-    Part,
-    RecordBatch,
-    RunReport,
-    Steer,
-    Train,
-)
+from lstmviz.wire.messages import Cancel, Done, Part, RecordBatch
+from lstmviz.wire.run_messages import Metrics, RunReport, Steer, Train
 
 CONFIG = RunConfig(data="reber")
 
