@@ -167,7 +167,7 @@ class CellView(View):
         return sign(functions_of(shown.trace.weights_at(0, shown.layer, shown.direction)).output)
 
     def _legend(self) -> tuple[tuple[str, str], ...]:
-        """What each scale stands for; what an LSTM with other functions makes of c shares that of g, of c or neither."""
+        """What each scale stands for; other functions of c than tanh share that of g, of c or neither."""
         shown, cell = self._snapshot, self._info().cell
         assert shown.trace is not None
         if functions_of(shown.trace.weights_at(0, shown.layer, shown.direction)) == PLAIN:
