@@ -17,7 +17,8 @@ from safetensors.torch import load_file
 
 from lstmviz.cli import build_parser, main
 from lstmviz.cli.train import train_options
-from lstmviz.runs.folder import read_run_file
+from lstmviz.runs.folder import metrics_file, read_run_file
+from lstmviz.runs.metrics import read_metrics
 from lstmviz.runs.settings import SETTINGS
 
 SMALL = ["embedded-reber", "--hidden", "5", "--examples", "32", "--batch", "8", "--epochs", "2", "--probe-every", "4"]
@@ -85,6 +86,20 @@ def test_what_makes_no_sense_is_said_in_a_sentence(
         pytest.skip("there is a GPU here")
     assert main(["train", *words]) == status
     assert sentence in capsys.readouterr().err
+
+
+def test_a_run_that_diverged_goes_on_with_a_lower_rate_as_its_sentence_says(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ["continual-reber", "--hidden", "32", "--examples", "60", "--epochs", "2", "--optimiser", "sgd"]
+    wild = ["--cell", "rnn", "--activation", "relu", "--clipping", "0", "--learning-rate", "50"]
+    assert main(["train", *small, *wild, "--out", "run"]) == 1
+    assert "go on with a lower one, or clip the gradient harder" in capsys.readouterr().out
+    assert main(["train", "--out", "run", "--learning-rate", "0.01", "--clipping", "1"]) == 0
+    assert "epoch 2/2" in capsys.readouterr().out
+    changes = read_metrics(metrics_file(Path("run"))).changes
+    assert [(change.name, change.value) for change in changes] == [("learning_rate", 0.01), ("clipping", 1)]
+    assert main(["train", "--out", "run", "--learning-rate", "0.01", "--hidden", "4"]) == 2
 
 
 def test_settings_that_differ_from_the_folders_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

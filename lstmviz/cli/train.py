@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from lstmviz.engine.trainer import Trainer
 
 _KINDS: dict[str, type] = {"int": int, "float": float, "choice": str}
+_ON_THE_FLY = {"learning_rate", "clipping"}
+"""What may be changed in a run that goes on."""
 
 
 def train_options(parser: Parser) -> None:
@@ -73,9 +75,9 @@ def train_command(arguments: argparse.Namespace) -> int:
         return 0
     if not arguments.out and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UsageError("Several processes train one run: say with --out which folder it is.")
-    configs = _configs(arguments)
-    for name, config in configs:
-        status = _train(_folder(arguments.out, name), config)
+    said = _said(arguments)
+    for name, config in _configs(arguments, said):
+        status = _train(_folder(arguments.out, name), config, said if config is None else {})
         if status:
             return status
     return 0
@@ -88,8 +90,8 @@ def _list_recipes() -> None:
     print_table([(recipe.id, tr(recipe.title)) for recipe in RECIPES])
 
 
-def _configs(arguments: argparse.Namespace) -> list[tuple[str, RunConfig | None]]:
-    """The runs that are asked for, each with the ending of its folder's name; None goes on with what is there."""
+def _said(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings that were given, by the names of RunConfig."""
     said: dict[str, Any] = {
         setting.name: getattr(arguments, setting.name)
         for setting in SETTINGS
@@ -99,6 +101,11 @@ def _configs(arguments: argparse.Namespace) -> list[tuple[str, RunConfig | None]
         said["params"] = dict(_param(text) for text in arguments.param)
     if arguments.data:
         said["data"] = str(Path(arguments.data).absolute()) if Path(arguments.data).exists() else arguments.data
+    return said
+
+
+def _configs(arguments: argparse.Namespace, said: dict[str, Any]) -> list[tuple[str, RunConfig | None]]:
+    """The runs that are asked for, each with the ending of its folder's name; None goes on with what is there."""
     if arguments.recipe:
         from lstmviz.runs.recipes import recipe
 
@@ -107,7 +114,7 @@ def _configs(arguments: argparse.Namespace) -> list[tuple[str, RunConfig | None]
         return [(name, _with(config, said)) for name, config in zip(names, found.configs, strict=True)]
     if "data" in said:
         return [("", _with(RunConfig(data=said.pop("data")), said))]
-    if said or not arguments.out:
+    if not arguments.out or not said.keys() <= _ON_THE_FLY:
         raise UsageError("There is nothing to train on. Give a sample or a file, a --recipe, or the --out of a run.")
     return [("", None)]
 
@@ -136,12 +143,14 @@ def _folder(out: str | None, ending: str) -> Path:
     return new_folder(paths.runs())
 
 
-def _train(folder: Path, config: RunConfig | None) -> int:
+def _train(folder: Path, config: RunConfig | None, rates: dict[str, Any]) -> int:
     from lstmviz.engine.events import Validated
     from lstmviz.engine.trainer import Trainer
 
     trainer = Trainer(folder, config)
     try:
+        if rates and trainer.state == "training":
+            trainer.steer(**rates)
         _say_beginning(trainer)
         for event in trainer.events():
             if isinstance(event, Validated):
