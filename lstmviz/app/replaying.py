@@ -93,7 +93,7 @@ class Replaying:
         self._opened.add(view.id)
         if beside and shown is not None and session.place.trace_id == shown.trace_id:
             session.compare(trace_id)
-        elif view.id == session.runs.shown or session.active is None:
+        elif shown is None or view.id == shown.id:  # a later training may have been begun meanwhile: it stays in sight
             session.activate(trace_id)
         if not beside and view.twin:
             self.look(view.twin)
