@@ -140,9 +140,9 @@ class _Gates:
             return result
         apart = np.zeros((4, *dz.shape))
         apart[range(4), range(4)] = dz
-        scaled = apart.reshape(4, -1) * self._norm.h
+        scaled: Floats = apart.reshape(4, -1) * self._norm.h
         within = _norm_backward(scaled, np.broadcast_to(self._weighed[t], scaled.shape), self._norm.eps)
-        return within @ self._wh.T  # type: ignore[no-any-return]
+        return within @ self._wh.T
 
 
 def _norm_backward(d: Floats, values: Floats, eps: float) -> Floats:

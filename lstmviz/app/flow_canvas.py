@@ -115,7 +115,7 @@ class FlowCanvas(QWidget):
         """Arrows at both ends of the selected unit's row."""
         shown = self._snapshot
         for lane, place in zip(self._lanes, self._places, strict=True):
-            units = lane.map.shape[1]
+            units: int = lane.map.shape[1]
             if (lane.layer, lane.direction) == (shown.layer, shown.direction) and shown.unit < units:
                 y = place.map + (shown.unit + 0.5) * place.map_height / units
                 drawing.arrow(painter, LEFT - 1, y, True, QColor(ink.theme.text))

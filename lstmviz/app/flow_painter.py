@@ -173,9 +173,9 @@ def band_image(lane: FlowLane, steps: tuple[int, int], rect: QRect, ink: Ink) ->
     first, _ = heat_map.cells(shown.shape[1], columns)
     if shown.shape[1] > columns:
         counts = np.diff(np.append(first, shown.shape[1]))
-        parts = np.add.reduceat(shown, first, axis=1) / counts
-    else:
-        parts = shown[:, first]
+        shown = np.asarray(np.add.reduceat(shown, first, axis=1) / counts)
+        first = np.arange(columns)
+    parts = shown[:, first]
     edges = np.cumsum(parts, axis=0) * rows
     height = (rows - 0.5 - np.arange(rows))[:, None]
     colours = np.array([*(way_colour(way, ink.theme).rgba() for way in lane.ways), 0], np.uint32)

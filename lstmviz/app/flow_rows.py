@@ -46,7 +46,7 @@ class FlowLane:
 
     def value(self, t: int, unit: int) -> float:
         """|∂L/∂state| of a unit, as the map shows it."""
-        return 10.0 ** float(self.map[t, unit])
+        return float(10.0 ** float(self.map[t, unit]))
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ class Form:
 
     def terms(self, row: int, unit: int) -> Array:
         """The products of which one entry is the sum, (F + P,) float64."""
-        return self.read[row].astype(np.float64) * self.w[:, unit]
+        products: Array = self.read[row].astype(np.float64) * self.w[:, unit]
+        return products
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,7 +27,7 @@ def topology_of(trace: Trace) -> Topology:
     """The topology that a trace shows: where its encoder ends, what it reads and at which steps it is asked."""
     if trace.handover:
         return "enc2dec"
-    asked = None if trace.targets is None else np.isfinite(trace.targets).any(axis=1)
+    asked = None if trace.targets is None else np.asarray(np.isfinite(trace.targets).any(axis=1))
     if len(trace) > 1 and asked is not None and asked[-1] and not asked[:-1].any():
         return "seq2vec"
     if len(trace) > 1 and trace.sequence.kind != "symbols" and bool((trace.inputs == trace.inputs[0]).all()):

@@ -13,14 +13,18 @@ from lstmviz.nets.spec import NetSpec
 
 
 def choose(found: Many[Found], layer: str | int | None, file: str) -> Found:
-    """The stack by its path or its number, counted from 0, or one layer of a stack by its own path; the only stack
-    where none is named.
+    """The stack by its path or its number, counted from 0, or one layer of a stack by its own path.
+
+    Where none is named: the only one, or the one ``a+b`` that all the others are parts of.
 
     Raises ModelError where several are there and none is named, or where none is as named; both list them all.
     """
     if layer is None or layer == "":
-        if len(found) == 1:
-            return found[0]
+        whole = [
+            each for each in found if set(each.path.split("+")) >= {other.path for other in found if other is not each}
+        ]
+        if len(whole) == 1:
+            return whole[0]
         raise ModelError(
             "“{file}” holds {count} recurrent stacks: {list}. Choose one by its path or number: load_model(path,"
             " layer=…), or FILE#PATH on the command line.",
