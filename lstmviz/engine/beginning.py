@@ -127,6 +127,7 @@ def data_of(config: RunConfig) -> DataSet:
         topology=config.topology,
         examples=config.examples,
         steps=config.steps,
+        missing=config.missing,
         validation=config.validation,
         seed=config.seed,
     )

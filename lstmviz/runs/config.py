@@ -35,6 +35,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     # the data
     examples: int = 1000
     steps: int = 50
+    missing: Literal["refuse", "fill", "interpolate", "drop"] = "refuse"
     validation: float = 0.2
     standardise: bool = True
     # the learning

@@ -174,6 +174,19 @@ SETTINGS: tuple[Setting, ...] = (
         most=1_000_000,
     ),
     Setting(
+        "missing",
+        mark("Missing values"),
+        DATA,
+        "choice",
+        mark("What becomes of values that a file leaves out"),
+        (
+            ("refuse", mark("refused")),
+            ("fill", mark("the value before")),
+            ("interpolate", mark("interpolated")),
+            ("drop", mark("steps left out")),
+        ),
+    ),
+    Setting(
         "validation",
         mark("Validation share"),
         DATA,

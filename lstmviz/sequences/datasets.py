@@ -101,6 +101,7 @@ def data_set(
     topology: Topology = "seq2seq",
     examples: int = 1000,
     steps: int = 50,
+    missing: str = "refuse",
     validation: float = 0.2,
     seed: int = 0,
 ) -> DataSet:
@@ -108,13 +109,15 @@ def data_set(
 
     A file (and a sample that is one) is one long sequence, cut in time: its last ``validation`` share judges the net,
     every window of ``steps`` steps of the rest is a training sequence, and each step is asked for the values or the
-    symbol of the next one, or for the file's own targets. A generator makes fresh sequences, and a fixed set of others
+    symbol of the next one, or for the file's own targets; what becomes of values that it leaves out says ``missing``,
+    one of ``missing.WAYS`` or ``refuse``. A generator makes fresh sequences, and a fixed set of others
     judges: ``validation`` · ``examples`` of them, 100 to 500. Raises SequenceError where there is no such data, where
     it is too short, or where the topology does not fit it.
     """
     found = _find(data)
     if isinstance(found, Path | Sample):
-        return _of_sequence(data, found, topology, steps, validation, params or {})
+        whole = found.load() if isinstance(found, Sample) else _read(found, missing)
+        return _of_sequence(data, found, whole, topology, steps, validation, params or {})
     task, sample = found
     if topology != task.topology:
         raise _misfit(data, (task.topology,), topology)
@@ -126,7 +129,7 @@ def fitting_topologies(data: str) -> tuple[Topology, ...]:
     found = _find(data)
     if not isinstance(found, Path | Sample):
         return (found[0].topology,)
-    return _topologies_of(_load(found))
+    return _topologies_of(found.load() if isinstance(found, Sample) else load_sequence(found))
 
 
 def _find(data: str) -> Path | Sample | tuple[Task, Sample | None]:
@@ -187,8 +190,8 @@ def _of_task(
 # files
 
 
-def _load(found: Path | Sample) -> Sequence:
-    return found.load() if isinstance(found, Sample) else load_sequence(found)
+def _read(file: Path, missing: str) -> Sequence:
+    return load_sequence(file) if missing == "refuse" else load_sequence(file, missing=missing)
 
 
 def _topologies_of(sequence: Sequence) -> tuple[Topology, ...]:
@@ -196,9 +199,14 @@ def _topologies_of(sequence: Sequence) -> tuple[Topology, ...]:
 
 
 def _of_sequence(
-    data: str, found: Path | Sample, topology: Topology, steps: int, validation: float, params: Mapping[str, object]
+    data: str,
+    found: Path | Sample,
+    whole: Sequence,
+    topology: Topology,
+    steps: int,
+    validation: float,
+    params: Mapping[str, object],
 ) -> DataSet:
-    whole = _load(found)
     name = data if isinstance(found, Sample) else found.name
     if params:
         raise SequenceError(

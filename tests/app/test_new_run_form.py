@@ -72,16 +72,18 @@ def test_what_means_nothing_is_hidden_and_comes_back_with_what_was_typed(form):
         ("text-en", {"steps"}),
         ("adding", {"standardise"}),
         ("sunspots", {"steps", "standardise"}),
-        ("mine.csv", {"steps", "standardise"}),
+        ("mine.csv", {"steps", "standardise", "missing"}),
     ],
 )
 def test_cutting_and_standardising_are_asked_where_the_data_is_cut_and_has_values(form, data, means):
     form.fields["steps"].put(30)
     form.fields["standardise"].put(False)
+    form.fields["missing"].put("interpolate")
     form.data.choose(data)
-    assert {"steps", "standardise"} & shown(form) == means
+    assert {"steps", "standardise", "missing"} & shown(form) == means
     config = form.config()
     assert (config.steps, config.standardise) == (30 if "steps" in means else 50, "standardise" not in means)
+    assert config.missing == ("interpolate" if "missing" in means else "refuse")
 
 
 @pytest.mark.parametrize(

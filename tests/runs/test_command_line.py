@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from lstmviz.cli.command import Parser
-from lstmviz.cli.train import _configs, train_options
+from lstmviz.cli.train import _configs, _said, train_options
 from lstmviz.runs.command_line import command_line
 from lstmviz.runs.config import RunConfig
 
@@ -25,7 +25,8 @@ def read_back(line: str) -> RunConfig:
     assert words[:2] == ["lstmviz", "train"]
     parser = Parser("lstmviz train")
     train_options(parser)
-    [(_, config)] = _configs(parser.parse_args(words[2:]))
+    arguments = parser.parse_args(words[2:])
+    [(_, config)] = _configs(arguments, _said(arguments))
     assert config is not None
     return config
 

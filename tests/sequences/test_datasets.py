@@ -129,6 +129,22 @@ def test_a_text_is_asked_for_the_next_character_across_the_ends_of_windows(tmp_p
     assert fitting_topologies(str(path)) == ("seq2seq",)
 
 
+@pytest.mark.parametrize(
+    ("missing", "third", "steps"), [("fill", 1.0, 100), ("interpolate", 2.0, 100), ("drop", 3.0, 99)]
+)
+def test_what_a_file_leaves_out_is_refused_or_made_up_as_told(
+    tmp_path: Path, missing: str, third: float, steps: int
+) -> None:
+    path = tmp_path / "holes.csv"
+    path.write_text("up\n" + "".join("NA\n" if t == 2 else f"{t}\n" for t in range(100)), encoding="utf-8")
+    with pytest.raises(SequenceError, match="missing"):
+        data_set(str(path), steps=10)
+    data = data_set(str(path), steps=10, missing=missing, validation=0.2)
+    assert data.training is not None
+    assert data.training.values[2, 0] == third
+    assert len(data.training) == steps - round(0.2 * steps) - 1
+
+
 def test_targets_of_a_file_are_asked_at_their_own_steps_or_at_the_last_of_a_window(tmp_path: Path) -> None:
     path = answered(tmp_path / "squares.npz", np.arange(60.0) ** 2)
     assert fitting_topologies(path) == ("seq2seq", "seq2vec")
@@ -189,7 +205,9 @@ def test_no_training_sequence_of_a_task_has_the_seed_of_one_that_judges(id: str)
 def test_every_sequence_of_a_task_is_asked_as_its_topology_says(id: str) -> None:
     data = made(id)
     assert 100 <= len(data.validation) <= 500
-    assert data.foretells == (id in {"prices", "reber", "anbn", "brackets", "plain-reber"} or "reber" in id)
+    assert data.foretells == (
+        id in {"prices", "reber", "anbn", "anbn-exact", "brackets", "plain-reber"} or "reber" in id
+    )
     for one in (data.probe, *(data.draw(n) for n in range(20)), *data.validation[:20]):
         steps = asked(one)
         assert one.targets is not None

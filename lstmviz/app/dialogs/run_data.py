@@ -148,13 +148,18 @@ class DataChooser(QWidget):
             return ()
 
     def idle(self) -> frozenset[str]:
-        """The settings that mean nothing for the data: a generator makes whole examples, symbols have no scale."""
+        """The settings that mean nothing for the data.
+
+        A generator makes whole examples, symbols have no scale, and only a file of one's own may leave values out.
+        """
         data, idle = self.data(), set()
         sample = self._samples.get(data)
         if data in TASKS or (sample is not None and sample.generator):
             idle.add("steps")
         if self._kind(data) in ("symbols", "text"):
             idle.add("standardise")
+        if self._kind(data) != "file":
+            idle.add("missing")
         return frozenset(idle)
 
     def _items(self) -> list[QListWidgetItem]:
