@@ -150,8 +150,9 @@ class FlowCanvas(QWidget):
 
     @staticmethod
     def _unit_at(lane: FlowLane, place: Place, y: float) -> int:
-        units = lane.map.shape[1]
-        return min(max(int((y - place.map) * units / place.map_height), 0), units - 1)
+        last = int(lane.map.shape[1]) - 1
+        unit: int = min(max(int((y - place.map) * (last + 1) / place.map_height), 0), last)
+        return unit
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         x, y = event.position().x(), event.position().y()
