@@ -33,7 +33,9 @@ class RunHead(QWidget):
     def show_runs(self, runs: tuple[RunView, ...], theme: Theme) -> None:
         """Say how the runs stand."""
         self._runs, self._theme = runs, theme
-        about = [f"{run.title}: {net_words(run)} · {device_words(run)}\n{run.folder}" for run in runs]
+        about = [
+            f"{run.title}: {net_words(run)} · {device_words(run)}\n{progress(run).line()}\n{run.folder}" for run in runs
+        ]
         self.setToolTip("\n\n".join(about))
         self.update()
 
@@ -55,18 +57,17 @@ class RunHead(QWidget):
         painter.end()
 
     def _paint_one(self, painter: QPainter, run: RunView) -> None:
-        """The device with its reason stands where it can be read whole: in the first line, else in the second."""
+        """Beside the state stands what can be read whole there: the device with its reason, else the speed."""
         dim, far, device = self._theme.dim, progress(run), device_words(run)
         end = self._words(painter, 0, 0, run.title, self._theme.text, bold=True)
         end = self._state(painter, end + 12, 0, run) + 16
-        above = QFontMetrics(drawing.sized(self.font(), 13)).horizontalAdvance(device) + 2 <= self.width() - end
-        if above:
-            self._words(painter, end, 0, device, dim)
+        metrics, room = QFontMetrics(drawing.sized(self.font(), 13)), self.width() - end - 2
+        above = next((words for words in (device, far.speed) if words and metrics.horizontalAdvance(words) <= room), "")
+        self._words(painter, end, 0, above, dim)
         end = self._words(painter, 0, 1, far.place(), self._theme.text) + 16
-        for words in (far.speed,) if above else (device, far.speed):
-            if words:
+        for words in (device, far.speed, net_words(run)):
+            if words and words != above:
                 end = self._words(painter, end, 1, words, dim) + 16
-        self._words(painter, end, 1, net_words(run), dim)
 
     def _paint_twin(self, painter: QPainter, place: int, run: RunView, differs: str) -> None:
         colour = run_colour(self._theme, place)
