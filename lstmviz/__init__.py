@@ -18,6 +18,7 @@ _HOMES = {
     "record": "lstmviz.engine.recorder",
     "watch": "lstmviz.engine.watch",
     "train": "lstmviz.engine.train",
+    "gradient_flow": "lstmviz.engine.gradients",
     "load_model": "lstmviz.nets.reader",
     "load_sequence": "lstmviz.sequences.readers",
     "open_trace": "lstmviz.traces.store",
@@ -41,6 +42,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from lstmviz.engine.gradients import gradient_flow as gradient_flow
     from lstmviz.engine.recorder import record as record
     from lstmviz.engine.train import train as train
     from lstmviz.engine.watch import watch as watch

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstmviz.analysis.gradient_flow import Arrays, gradient_flow, norms
+from lstmviz.analysis import gradient_flow as through_time
+from lstmviz.analysis.gradient_flow import Arrays, Verdict, norms
 from lstmviz.engine.recorder import record
-from lstmviz.errors import SequenceError
+from lstmviz.errors import SequenceError, TraceError
 from lstmviz.nets.batch import NOTHING, encode_example, loss_sum, make_batch
 from lstmviz.nets.net import Net
 from lstmviz.sequences.sequence import Sequence
@@ -22,8 +23,13 @@ class FlowResult:
     """step: the step whose loss is meant, −1 for all. loss: its mean over what is asked, as in training.
 
     arrays: ∂loss/∂h(t) and ∂loss/∂c(t) by layer and direction, whole and by the way they came; the keys are those of
-    `analysis.gradient_flow.gradient_flow`.
+    `analysis.gradient_flow.gradient_flow`: ``0/forward/dc`` is (T, H) of the first layer, ``0/forward/dc_through_c``
+    its share through c itself.
     """
+
+    def __repr__(self) -> str:
+        """A line, not every number of it: this is what a notebook shows."""
+        return f"<FlowResult: loss {self.loss:.4f} of {'all steps' if self.step < 0 else f'step {self.step}'}>"
 
     step: int
     loss: float
@@ -33,9 +39,21 @@ class FlowResult:
         """What a picture of it needs, small enough to be sent: see `analysis.gradient_flow.norms`."""
         return norms(self.arrays)
 
+    def verdict(self, lane: str = "0/forward") -> Verdict:
+        """Whether the gradient of a lane's state vanishes, keeps its size or explodes, and by which factor a step."""
+        if f"{lane}/dh" not in self.arrays:
+            lanes = ", ".join(key.removesuffix("/dh") for key in self.arrays if key.endswith("/dh"))
+            raise TraceError("There is no lane “{lane}”; expected one of: {known}.", lane=lane, known=lanes)
+        return through_time.verdict(self.drawn(), lane, self.step)
 
-def flow(net: Net, sequence: Sequence, step: int = -1) -> FlowResult:
+
+def gradient_flow(net: Net, sequence: Sequence, step: int = -1) -> FlowResult:
     """Follow the gradient of a loss back through time, without dropout; nothing of the net changes.
+
+        run = lstmviz.train("embedded-reber")
+        found = lstmviz.gradient_flow(run.net, sequence, step=40)
+        found.arrays["0/forward/dc"]                 # (T, H) float64, ∂L/∂c(t) of the first layer
+        found.verdict().half_life                    # steps until half of it is left
 
     step: the step whose loss is meant, −1 for the mean over all that are asked. The signals are recorded, torch
     differentiates loss and read-out, and the layers are gone through backwards in float64. Raises SequenceError where
@@ -59,7 +77,7 @@ def flow(net: Net, sequence: Sequence, step: int = -1) -> FlowResult:
         )
     trace = record(net, sequence)
     loss, dy = _loss_and_gradient(net, trace, asked)
-    return FlowResult(step, loss, gradient_flow(trace, dy))
+    return FlowResult(step, loss, through_time.gradient_flow(trace, dy))
 
 
 def _only(wanted: Tensor, step: int) -> Tensor:

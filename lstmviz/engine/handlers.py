@@ -157,9 +157,9 @@ def _read_probe(_workshop: Workshop, request: ReadProbe, _report: Report) -> Pie
 
 
 def _ask_flow(workshop: Workshop, request: AskFlow, _report: Report) -> Pieces:
-    from lstmviz.engine.gradients import flow
+    from lstmviz.engine.gradients import gradient_flow
 
-    result = flow(workshop.model(request.model), sequence_from_wire(request.sequence), request.step)
+    result = gradient_flow(workshop.model(request.model), sequence_from_wire(request.sequence), request.step)
     arrays = {name: array_to_wire(array) for name, array in result.drawn().items()}
     yield FlowData(result.step, result.loss, arrays)
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from lstmviz.engine.gradients import flow
-from lstmviz.errors import SequenceError
+import lstmviz
+from lstmviz.engine.gradients import gradient_flow
+from lstmviz.errors import SequenceError, TraceError
 from lstmviz.nets.batch import encode_example, loss_sum, make_batch
 from lstmviz.nets.build import build_net
 from lstmviz.nets.net import Net
@@ -64,7 +65,7 @@ def state_gradient(net: Net, sequence: Sequence, step: int):
 )
 def test_what_flows_through_c_is_what_torch_finds_at_the_cut(kind: dict, step: int) -> None:
     net, sequence = make_net(**kind), make_sequence()
-    found = flow(net, sequence, step)
+    found = gradient_flow(net, sequence, step)
     loss, (_, c) = state_gradient(net, sequence, step)
     assert found.loss == pytest.approx(loss, abs=1e-7)  # the targets are float32
     for layer in range(kind.get("layers", 1)):
@@ -77,7 +78,7 @@ def test_what_flows_through_c_is_what_torch_finds_at_the_cut(kind: dict, step: i
 )
 def test_what_flows_back_into_h_is_what_torch_finds_at_the_cut(kind: dict, step: int) -> None:
     net, sequence = make_net(**kind), make_sequence()
-    found = flow(net, sequence, step).arrays
+    found = gradient_flow(net, sequence, step).arrays
     _, (h,) = state_gradient(net, sequence, step)
     for layer in range(kind.get("layers", 1)):
         later = found[f"{layer}/forward/dh"] - found[f"{layer}/forward/dh_through_out"]
@@ -95,7 +96,7 @@ def test_what_flows_back_into_h_is_what_torch_finds_at_the_cut(kind: dict, step:
 )
 def test_the_output_of_the_last_layer_has_the_gradient_of_the_read_out(kind: dict) -> None:
     net, sequence = make_net(**kind), make_sequence()
-    found = flow(net, sequence).arrays
+    found = gradient_flow(net, sequence).arrays
     x = make_batch([encode_example(net, sequence)], dtype=torch.double).x
     h = net.recurrent(x)[0].detach().requires_grad_()
     torch_loss(net, h, sequence, -1).backward()
@@ -132,7 +133,7 @@ def date_net(cell: str) -> tuple[Net, Sequence]:
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_the_gradient_crosses_the_handover(cell: str) -> None:
     net, sequence = date_net(cell)
-    found = flow(net, sequence, 5).arrays
+    found = gradient_flow(net, sequence, 5).arrays
     x = make_batch([encode_example(net, sequence)], dtype=torch.double).x
     _, state = net.recurrent(x[:, :3])
     parts = [part.detach().requires_grad_() for part in (state if cell == "lstm" else (state,))]
@@ -149,7 +150,7 @@ def test_the_gradient_crosses_the_handover(cell: str) -> None:
 def test_nothing_of_a_training_net_changes() -> None:
     net = make_net(cell="lstm", layers=2).train()
     net.set_dropout(0.5)
-    first, again = flow(net, make_sequence(), 3), flow(net, make_sequence(), 3)
+    first, again = gradient_flow(net, make_sequence(), 3), gradient_flow(net, make_sequence(), 3)
     assert first.loss == again.loss
     assert net.training
     assert net.dropout.training
@@ -159,12 +160,24 @@ def test_nothing_of_a_training_net_changes() -> None:
 def test_a_step_that_asks_nothing_is_refused_with_the_nearest_that_does() -> None:
     net = make_net(cell="lstm")
     with pytest.raises(SequenceError, match=f"at step {STEPS - 1} .* the nearest step with a target is {STEPS - 2}"):
-        flow(net, make_sequence(), STEPS - 1)
+        gradient_flow(net, make_sequence(), STEPS - 1)
     with pytest.raises(SequenceError, match="expected 0 to 8"):
-        flow(net, make_sequence(), STEPS)
+        gradient_flow(net, make_sequence(), STEPS)
 
 
 def test_what_is_drawn_holds_no_share_of_its_own_units() -> None:
-    drawn = flow(make_net(cell="lstm"), make_sequence()).drawn()
+    drawn = gradient_flow(make_net(cell="lstm"), make_sequence()).drawn()
     assert {key for key, array in drawn.items() if array.ndim == 2} == {"0/forward/dh", "0/forward/dc"}
     assert drawn["0/forward/norm/dc_through_f"].shape == (STEPS,)
+
+
+def test_the_library_offers_it_with_its_verdict() -> None:
+    net, sequence = make_net(cell="lstm"), make_sequence()
+    found = lstmviz.gradient_flow(net, sequence, step=5)
+    norm = np.linalg.norm(found.arrays["0/forward/dc"], axis=1)
+    slope = np.polyfit(np.arange(6), np.log(norm[5::-1]), 1)[0]
+    assert found.verdict().factor == pytest.approx(np.exp(slope))
+    assert found.verdict("0/forward") == found.verdict()
+    assert repr(found) == f"<FlowResult: loss {found.loss:.4f} of step 5>"
+    with pytest.raises(TraceError, match="no lane “9/forward”"):
+        found.verdict("9/forward")
