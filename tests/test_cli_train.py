@@ -11,15 +11,21 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from lstmviz.cli import build_parser, main
 from lstmviz.cli.train import train_options
+from lstmviz.engine.recorder import record
+from lstmviz.nets.reader import load_model
 from lstmviz.runs.folder import metrics_file, read_run_file
 from lstmviz.runs.metrics import read_metrics
+from lstmviz.runs.probes import read_probe
 from lstmviz.runs.settings import SETTINGS
+from lstmviz.sequences.samples import sample
+from lstmviz.traces.store import open_trace
 
 SMALL = ["embedded-reber", "--hidden", "5", "--examples", "32", "--batch", "8", "--epochs", "2", "--probe-every", "4"]
 
@@ -53,6 +59,19 @@ def test_the_net_of_a_run_loads_in_plain_torch(folder: Path, capsys: pytest.Capt
     weights = load_file("run/net.safetensors")
     lstm = torch.nn.LSTM(7, 5, batch_first=True)
     lstm.load_state_dict({k.removeprefix("recurrent."): v for k, v in weights.items() if k.startswith("recurrent.")})
+
+
+def test_a_run_stands_for_its_net_and_its_probes_are_exported(folder: Path) -> None:
+    assert main(["train", *SMALL, "--out", "run"]) == 0
+    assert main(["record", "--model", "run", "--sequence", "reber", "--out", "t.zarr"]) == 0
+    forget = open_trace("t.zarr")["f"]
+    trained = record(load_model("run/net.json"), sample("reber").load())
+    np.testing.assert_allclose(forget, trained["f"], atol=1e-6)
+    probe = max((folder / "run" / "probes").iterdir())
+    assert main(["export", str(probe), "--signals", "f", "--out", "f.npz"]) == 0
+    kept = read_probe(probe)["f"]
+    with np.load("f.npz") as found:
+        assert any(np.array_equal(found[name], kept) for name in found.files)
 
 
 def test_a_file_of_the_users_own_is_trained_on_with_parameters_refused_that_no_generator_has(

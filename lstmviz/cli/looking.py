@@ -63,7 +63,7 @@ def _files(arguments: argparse.Namespace) -> list[str]:
 
 
 def export_options(parser: Parser) -> None:
-    parser.add_argument("trace", metavar="T.zarr", help=tr("the trace store to export"))
+    parser.add_argument("trace", metavar="T.zarr", help=tr("the trace store, or a probe of a run (.npz), to export"))
     parser.add_argument("--out", required=True, metavar=tr("F"), help=tr("the file: .csv .tsv .parquet .npz .h5"))
     for name, example, meaning in (
         ("signals", "f,i,o", mark("signals, “all” for the derived ones too; without it, all that are stored")),
@@ -79,12 +79,18 @@ def export_options(parser: Parser) -> None:
 
 
 def export_trace(arguments: argparse.Namespace) -> int:
+    from lstmviz.runs.folder import is_run
+    from lstmviz.runs.probes import read_probe
     from lstmviz.traces.export import export, exporter_for
     from lstmviz.traces.store import open_trace
 
     exporter_for(arguments.out)
-    with progress_of(arguments.trace) as report:
-        trace = open_trace(arguments.trace, report)
+    place = Path(arguments.trace)
+    if place.suffix == ".npz" and is_run(place.absolute().parent.parent):
+        trace = read_probe(place)
+    else:
+        with progress_of(arguments.trace) as report:
+            trace = open_trace(arguments.trace, report)
     selection = {name: getattr(arguments, name) for name in ("signals", "layers", "directions", "units", "steps")}
     with progress_of(arguments.out) as report:
         export(trace, arguments.out, **selection, form=arguments.form, progress=report)

@@ -19,6 +19,7 @@ from lstmviz.nets.foreign.choose import choose, named
 from lstmviz.nets.foreign.formats import MAX_DESCRIPTION, is_own, read_found
 from lstmviz.nets.net import Net
 from lstmviz.nets.spec import FORMAT, NetSpec, check_spec, expected_shapes
+from lstmviz.runs.folder import is_run, net_file
 from lstmviz.wire.model_place import join, split
 
 MAX_HEADER = 1 << 20
@@ -35,7 +36,7 @@ class NetFile:
 
 
 def load_model(path: str | Path, layer: str | int | None = None) -> Net:
-    """The net of a file: NAME.json or NAME.safetensors of lstmviz, or a model of another framework.
+    """The net of a file: NAME.json or NAME.safetensors of lstmviz, a model of another framework, or a run's folder.
 
     A foreign model gives the recurrent stack it holds, without a read-out; ``layer``, its path or number, says which
     of several, as does FILE#LAYER. Weights that are NaN or infinite are allowed and said in the net's ``warning``.
@@ -43,6 +44,8 @@ def load_model(path: str | Path, layer: str | int | None = None) -> Net:
     """
     file, stack = split(str(path))
     layer = stack if layer is None else layer
+    if is_run(file):
+        file = str(net_file(Path(file)))
     if not is_own(Path(file)):
         return _foreign(Path(file), layer)
     own = read_net_file(file)
