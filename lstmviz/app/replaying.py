@@ -28,7 +28,7 @@ class Replaying:
         self._dispatcher = dispatcher
         self._session = dispatcher.session
         self._client = client
-        self._newest: dict[int, Trace] = {}
+        self._newest: dict[int, tuple[int, Trace]] = {}
         self._opened: set[int] = set()
         self._at_hand: OrderedDict[tuple[int, int], Trace] = OrderedDict()
         self._reading: defaultdict[int, Latest] = defaultdict(Latest)
@@ -40,7 +40,7 @@ class Replaying:
         if view is None:
             return
         trace = _named(trace, view)
-        self._newest[run_id] = trace
+        self._newest[run_id] = update, trace
         self._keep(run_id, update, trace)
         if self._session.runs.wanted(run_id) is None:
             self._show(view, trace)
@@ -51,11 +51,16 @@ class Replaying:
         if view is None or (self._closed(view) and not reopen):
             return
         wanted = self._session.runs.wanted(run_id)
-        trace = self._newest.get(run_id) if wanted is None else self._at_hand.get((run_id, wanted))
+        if wanted is None and run_id in self._newest:
+            self._show(view, self._newest[run_id][1], reopen)
+            return
+        if wanted is None and not view.probes:
+            return
+        update = view.probes[-1] if wanted is None else wanted
+        trace = self._at_hand.get((run_id, update))
         if trace is not None:
             self._show(view, trace, reopen)
-        elif view.probes:
-            update = view.probes[-1] if wanted is None else wanted
+        else:
             self._reading[run_id].ask(partial(self._read, run_id, update, reopen))
 
     def keep_only(self, run_id: int, updates: tuple[int, ...]) -> None:
@@ -63,6 +68,13 @@ class Replaying:
         kept = set(updates)
         for key in [key for key in self._at_hand if key[0] == run_id and key[1] not in kept]:
             del self._at_hand[key]
+
+    def stands(self, run_id: int, update: int) -> None:
+        """A training stands still at an update: a probe from after it is of a net that it went back from."""
+        newest = self._newest.get(run_id)
+        if newest is not None and newest[0] > update:
+            del self._newest[run_id]
+            self.look(run_id)
 
     def forget(self, run_id: int) -> None:
         """The training begins or goes on, or the run is closed: nothing of it is at hand any more."""

@@ -226,7 +226,9 @@ class Training:
         builder, line.probe = line.probe, None
         self._runs.kept(run_id, told.probes)
         self.replaying.keep_only(run_id, told.probes)
-        if builder is not None:
+        if builder is None:
+            self.replaying.stands(run_id, told.update)
+        else:
             try:
                 self.replaying.came(run_id, told.update, builder.build())
             except EngineError as error:

@@ -67,6 +67,8 @@ class Job:
             if isinstance(event, Probed):
                 self._to_show = event
             elif isinstance(event, Paused):  # it may have gone back to a checkpoint, from before some probes
+                if self._to_show is not None and self._to_show.update > trainer.update:
+                    self._to_show = None
                 yield ProbeEnds(trainer.update, probes(trainer.folder))
         now, resting = time.monotonic(), trainer.state != "training"
         if self._to_show is not None and (resting or trainer.worked >= self._quiet_until):

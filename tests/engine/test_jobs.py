@@ -326,6 +326,7 @@ def test_a_diverging_training_stands_and_says_why(train: Callable[..., Watched])
     assert run.now.why is not None
     assert "diverged" in run.now.why[0]
     assert run.of(ProbeEnds)[-1].probes == (0,)  # of where it is back
+    assert run.of(ProbeEnds)[-1].update == 0  # and none that waited to be shown comes after it
 
 
 def test_flow_and_mini_batch_are_of_the_net_that_trains(train: Callable[..., Watched], client: PipeClient) -> None:

@@ -19,6 +19,7 @@ from lstmviz.runs.probes import read_probe
 from lstmviz.runs.recipes import RECIPES
 from lstmviz.session.run_view import PHASES_OF_TRAINING
 from lstmviz.session.settings import Settings
+from lstmviz.traces.trace import Trace
 
 ALT = Qt.KeyboardModifier.AltModifier
 TINY = RunConfig(data="reber", hidden=6, examples=40, batch=4, epochs=20, seed=3, probe_every=20, checkpoint_every=40)
@@ -240,6 +241,11 @@ def test_a_training_that_is_followed_can_be_left_and_followed_again(desk):
     desk.until("training")
 
 
+def kept_probe(desk: Desk) -> Trace:
+    """The newest probe in the folder of the run."""
+    return read_probe(probe_file(desk.folder, desk.run.probes[-1]))
+
+
 def test_a_training_that_diverges_pauses_where_it_was_sound_and_goes_on_with_a_lower_rate(desk):
     wild = RunConfig(
         data="adding", topology="seq2vec", cell="rnn", activation="relu", hidden=4, examples=20, batch=4, epochs=4,
@@ -248,6 +254,7 @@ def test_a_training_that_diverges_pauses_where_it_was_sound_and_goes_on_with_a_l
     desk.train(wild)
     desk.until("paused")
     sentence = desk.run.sentence
+    wait(lambda: np.array_equal(desk.session.active.trace["h"], kept_probe(desk)["h"], equal_nan=True), "its probe")
     assert sentence.startswith("The training diverged: the ")
     assert f"It is back at update {desk.run.update}. " in sentence
     view = desk.window.views["training"]
