@@ -187,11 +187,12 @@ def restore(learner: Learner, checkpoint: Checkpoint) -> None:
 
 def _check_fits(learner: Learner, checkpoint: Checkpoint) -> None:
     """The net is there whole, of the optimiser everything or nothing, of a state its parts; and nothing else."""
+    # only a state may be in half precision, and only of a training in mixed precision
+    of_states = (torch.float32, torch.bfloat16, torch.float16) if learner.config.mixed else (torch.float32,)
     found = {
         name: tuple(each.shape)
         for name, each in checkpoint.tensors.items()
-        # only a state may be in half precision
-        if each.dtype == torch.float32 or (name.startswith("carried.") and each.is_floating_point())
+        if each.dtype == torch.float32 or (name.startswith("carried.") and each.dtype in of_states)
     }
     parameters = {name: tuple(tensor.shape) for name, tensor in learner.net.named_parameters()}
     expected = {f"net.{name}": shape for name, shape in parameters.items()}
