@@ -160,7 +160,7 @@ def test_the_form_names_what_is_wrong_and_keeps_everything_that_was_typed(desk, 
     desk.press(Qt.Key.Key_Return)
     assert form.isVisible(), "Enter begins nothing that cannot begin"
     fill(desk, form, learning_rate="1000")
-    assert "--learning-rate is 1000.0; expected 1e-09 to 100." in form.message.text()
+    assert "Learning rate is 1000.0; expected 1e-09 to 100." in form.message.text()
     desk.press(Qt.Key.Key_Escape)
     wait(lambda: not form.isVisible(), "the form to close")
     desk.press(Qt.Key.Key_N, CONTROL)
