@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,6 +43,7 @@ def _counts(seed: int, largest: int) -> Iterator[int]:
         yield int(rng.integers(1, largest + 1))
 
 
+@lru_cache(maxsize=2048)  # what judges a net draws them thousands of times
 def anbn_string(n: int) -> Sequence:
     """The one string S aⁿ bⁿ T as a Sequence with labels and targets."""
     owed = [0, *range(1, n + 1), *range(n - 1, -1, -1)]
@@ -66,6 +68,7 @@ def _surprises(n: int, largest: int) -> np.ndarray[tuple[int], np.dtype[np.float
     return np.array([0.0, *after_a, math.log(largest - n + 1), *([0.0] * n), math.nan])
 
 
+@lru_cache(maxsize=4096)
 def _coin(p: float) -> float:
     return sum(-q * math.log(q) for q in (p, 1 - p) if q > 0)
 
