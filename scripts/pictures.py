@@ -68,7 +68,7 @@ PICTURES = (
         size=(1680, 1000),
         commands=(("cursor.set", {"t": 12}),),
     ),
-    Picture("unrolled-light", "dates", commands=(("face.set", {"face": "unrolled"}), ("cursor.set", {"t": 26}))),
+    Picture("unrolled-light", "dates", commands=(("face.set", {"face": "unrolled"}), ("cursor.set", {"t": 35}))),
     Picture(
         "gradients-dark",
         "reber",

@@ -58,7 +58,7 @@ def _twins(id: str, title: str, note: str, names: tuple[str, str], base: RunConf
 _TOPOLOGIES = (
     Recipe(
         "prices",
-        mark("Sequence → sequence: prices, one day ahead"),
+        mark("Prices, one day ahead: sequence → sequence"),
         mark(
             "The price of each day goes in, that of the next comes out. Nobody can do better than a mean squared error "
             "of 1.09; after 15 epochs this net is within 0.05 of it, where saying the last price again makes 5.5."
@@ -69,7 +69,7 @@ _TOPOLOGIES = (
     ),
     Recipe(
         "reviews",
-        mark("Sequence → vector: a review's score"),
+        mark("A review's score: sequence → vector"),
         mark(
             "A short review in Portuguese goes in word by word, and its score from −1 to +1 is asked at the full stop. "
             "After 10 epochs the mean error is below 0.02 and the largest below 0.1; look at how c turns at “não”."
@@ -80,7 +80,7 @@ _TOPOLOGIES = (
     ),
     Recipe(
         "digit-names",
-        mark("Vector → sequence: a digit's name"),
+        mark("A digit's name: vector → sequence"),
         mark(
             "The same picture of a digit goes in at every step, its name in Portuguese comes out letter by letter. "
             "After 12 epochs 99 of 100 names or more are spelt without a mistake."
@@ -91,7 +91,7 @@ _TOPOLOGIES = (
     ),
     Recipe(
         "dates",
-        mark("Encoder → decoder: Portuguese dates to ISO"),
+        mark("Portuguese dates to ISO: encoder → decoder"),
         mark(
             "A date written in Portuguese is read to its end, then a second net says it as ISO 8601 does. After 12 "
             "epochs 97 of 100 dates or more are right in all ten places."
