@@ -226,7 +226,7 @@ _TWINS = (
     ),
     _twins(
         "twin-clipping",
-        mark("With and without gradient clipping"),
+        mark("Gradient clipping, with and without"),
         mark(
             "A recurrent layer and large steps of SGD. Clipped at 0.3 the loss falls below 0.5 nats. Without, the norm "
             "of the gradient leaps to a million, the weights are thrown away, and the loss stays at many times the 1.9 "
@@ -238,7 +238,7 @@ _TWINS = (
     ),
     _twins(
         "twin-dropout",
-        mark("With and without dropout"),
+        mark("Dropout, with and without"),
         mark(
             "A short story is soon known by heart. Without dropout the loss on the part that was not trained on turns "
             "after two epochs and rises from 2.5 to 3.7 nats; with half of h dropped it gets lower, to 2.4, and rises "
@@ -251,7 +251,7 @@ _TWINS = (
     ),
     _twins(
         "twin-normalisation",
-        mark("With and without layer normalisation"),
+        mark("Layer normalisation, with and without"),
         mark(
             "Embedded Reber with plain SGD. Layer normalisation gives every gate inputs of the same size: after one "
             "epoch it pays 0.54 nats where the other pays 1.55, after four 0.46 against 0.63; 0.44 is the optimum."
