@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lstmviz.language import tr
+
 MAX_DEPTH = 32
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "CuDNNLSTM", "CuDNNGRU")
 CELLS = {"LSTMCell": "LSTM", "GRUCell": "GRU", "SimpleRNNCell": "SimpleRNN"}
@@ -52,7 +54,7 @@ def text_of(setting: object) -> str:
 
 def _layers(model: Json, names: tuple[str, ...], groups: tuple[str, ...], depth: int) -> Iterator[Described]:
     if depth > MAX_DEPTH:
-        raise ValueError("models within models without an end")
+        raise ValueError(tr("models within models without an end"))
     held = model.get("config")
     listed = held if isinstance(held, list) else _mapping(held).get("layers")  # Keras 1 has the bare list
     layers = [_mapping(layer) for layer in listed or () if _mapping(layer).get("class_name") != "InputLayer"]
@@ -124,7 +126,7 @@ def _calls(layer: Json) -> list[list[list[Any]]]:
 
 def _histories(node: object, depth: int) -> Iterator[list[Any]]:
     if depth > MAX_DEPTH:
-        raise ValueError("calls within calls without an end")
+        raise ValueError(tr("calls within calls without an end"))
     if isinstance(node, dict):
         history = node.get("keras_history")
         if isinstance(history, list):

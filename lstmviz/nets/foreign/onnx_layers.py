@@ -11,7 +11,7 @@ import numpy as np
 
 from lstmviz.cells.activations import PLAIN, Functions, GateActivation, StateActivation
 from lstmviz.errors import ModelError
-from lstmviz.language import mark
+from lstmviz.language import mark, tr
 from lstmviz.nets.foreign.found import Array
 from lstmviz.nets.foreign.onnx_graph import Graph, RecurrentNode
 from lstmviz.nets.foreign.onnx_tensors import Values
@@ -265,7 +265,7 @@ def _first_states(node: RecurrentNode, graph: Graph, sides: int, hidden: int) ->
             # (D, B, H), or (B, D, H)
             rows = state.transpose(1, 0, 2) if node.attributes.get("layout", 0) and state.ndim == 3 else state
             if rows.ndim != 3 or (rows.shape[0], rows.shape[2]) != (sides, hidden) or rows.dtype.kind != "f":
-                raise ValueError(f"a first state of shape {state.shape}")
+                raise ValueError(tr("a first state of shape {shape}", shape=state.shape))
             if rows.shape[1] and (rows == rows[:, :1]).all():
                 found[name] = _floats(rows[:, 0])
             else:

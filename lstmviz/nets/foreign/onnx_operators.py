@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstmviz.language import tr
 from lstmviz.nets.foreign.onnx_tensors import Tensors, Values
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ def operate(kind: str, inputs: Inputs, attributes: Attributes, tensors: Tensors)
 
 def _given(inputs: Inputs, place: int) -> Values:
     if place >= len(inputs):
-        raise ValueError("an input is missing")
+        raise ValueError(tr("an input is missing"))
     value = inputs[place]
     if value is None:
-        raise ValueError("an input is missing")
+        raise ValueError(tr("an input is missing"))
     return value
 
 
@@ -49,7 +50,7 @@ def _constant(_: Inputs, attributes: Attributes, tensors: Tensors) -> Sequence[V
         value: TensorProto = attributes["value"]
         array = tensors.array(value)
         if array is None:
-            raise ValueError("a constant that is no number")
+            raise ValueError(tr("a constant that is no number"))
         return (array,)
     for name, kind in (("value_float", np.float32), ("value_floats", np.float32)):
         if name in attributes:
@@ -57,14 +58,14 @@ def _constant(_: Inputs, attributes: Attributes, tensors: Tensors) -> Sequence[V
     for name in ("value_int", "value_ints"):
         if name in attributes:
             return (np.array(attributes[name], np.int64),)
-    raise ValueError("a constant that is no number")
+    raise ValueError(tr("a constant that is no number"))
 
 
 def _constant_of_shape(inputs: Inputs, attributes: Attributes, tensors: Tensors) -> Sequence[Values]:
     shape = tuple(int(n) for n in _given(inputs, 0).reshape(-1))
     filled = tensors.array(attributes["value"]) if "value" in attributes else np.zeros(1, np.float32)
     if filled is None or filled.size != 1:
-        raise ValueError("a constant that is no number")
+        raise ValueError(tr("a constant that is no number"))
     tensors.take(shape, filled.itemsize)
     return (np.full(shape, filled.reshape(-1)[0]),)
 
@@ -74,7 +75,7 @@ def _slice(inputs: Inputs, attributes: Attributes, _: Tensors) -> Sequence[Value
     starts, ends = _integers(inputs, 1, attributes, "starts"), _integers(inputs, 2, attributes, "ends")
     axes, steps = _integers(inputs, 3, attributes, "axes"), _integers(inputs, 4, attributes, "steps")
     if starts is None or ends is None:
-        raise ValueError("an input is missing")
+        raise ValueError(tr("an input is missing"))
     axes = list(range(len(starts))) if axes is None else axes
     steps = [1] * len(starts) if steps is None else steps
     places = [slice(None)] * data.ndim
@@ -106,7 +107,7 @@ def _transpose(inputs: Inputs, attributes: Attributes, _: Tensors) -> Sequence[V
 def _reshape(inputs: Inputs, attributes: Attributes, _: Tensors) -> Sequence[Values]:
     data, shape = _given(inputs, 0), _integers(inputs, 1, attributes, "shape")
     if shape is None:
-        raise ValueError("an input is missing")
+        raise ValueError(tr("an input is missing"))
     if not attributes.get("allowzero"):
         shape = [data.shape[place] if n == 0 else n for place, n in enumerate(shape)]
     return (data.reshape(shape),)
@@ -123,7 +124,7 @@ def _cast(inputs: Inputs, attributes: Attributes, tensors: Tensors) -> Sequence[
     data = _given(inputs, 0)
     kind = np.dtype(helper.tensor_dtype_to_np_dtype(attributes["to"]))
     if attributes["to"] == TensorProto.BFLOAT16 or kind.kind not in "fiub":
-        raise ValueError("a cast to a type that is no plain number")
+        raise ValueError(tr("a cast to a type that is no plain number"))
     tensors.take(data.shape, kind.itemsize)
     return (data.astype(kind),)
 
@@ -177,7 +178,7 @@ def _dequantise(inputs: Inputs, attributes: Attributes, tensors: Tensors) -> Seq
     zero = inputs[2] if len(inputs) > 2 and inputs[2] is not None else np.zeros_like(scale)
     tensors.take(data.shape, scale.itemsize)
     if scale.ndim > 1 or attributes.get("block_size"):
-        raise ValueError("weights that are quantised in blocks")
+        raise ValueError(tr("weights that are quantised in blocks"))
     if scale.ndim == 1 and scale.size > 1:
         shape = [1] * data.ndim
         shape[attributes.get("axis", 1)] = -1

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.errors import ModelError
+from lstmviz.language import tr
 
 if TYPE_CHECKING:
     from onnx import TensorProto
@@ -32,7 +33,7 @@ class Tensors:
     def take(self, shape: tuple[int, ...], itemsize: int) -> None:
         """Say that an array of this shape will be made; ModelError where the file is too small for so much."""
         if min(shape, default=1) < 0:
-            raise ValueError(f"a shape of {shape}")
+            raise ValueError(tr("a shape of {shape}", shape=shape))
         self._left -= math.prod(shape) * itemsize
         if self._left < 0:
             raise ModelError(
@@ -45,7 +46,7 @@ class Tensors:
         from onnx import TensorProto, helper, numpy_helper
 
         if tensor.data_type not in TensorProto.DataType.values():
-            raise ValueError(f"a tensor of type {tensor.data_type}")
+            raise ValueError(tr("a tensor of type {kind}", kind=tensor.data_type))
         if TensorProto.DataType.Name(tensor.data_type) not in _NUMBERS:
             return None
         kind = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
