@@ -54,6 +54,13 @@ def test_a_run_is_trained_and_goes_on_and_ends(folder: Path, capsys: pytest.Capt
     assert "update 8 of 8" in capsys.readouterr().out
 
 
+def test_the_optimum_stands_in_the_units_of_the_loss(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "prices", "--hidden", "4", "--examples", "32", "--epochs", "1", "--out", "run"]) == 0
+    optimum = re.search(r"optimum ([\d.]+)", capsys.readouterr().out)
+    assert optimum is not None
+    assert float(optimum.group(1)) == pytest.approx(read_run_file("run").optimum, abs=1e-4)
+
+
 def test_the_net_of_a_run_loads_in_plain_torch(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", *SMALL, "--out", "run"]) == 0
     weights = load_file("run/net.safetensors")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 from pathlib import Path
@@ -189,8 +188,10 @@ def _say_beginning(trainer: Trainer) -> None:
 
 
 def _say_epoch(trainer: Trainer) -> None:
+    from lstmviz.nets.plan import loss_of
+
     metrics = trainer.metrics
-    optimum = trainer.data.truth.optimal_loss if trainer.data.truth is not None else math.nan
+    _, optimum = loss_of(trainer.spec, trainer.data.truth)
     _say(
         trainer,
         mark("epoch {epoch}/{epochs}  loss {loss:.4f}  validation {validation:.4f}{optimum}  gradient {norm:.2g}"
@@ -199,7 +200,7 @@ def _say_epoch(trainer: Trainer) -> None:
         epochs=trainer.config.epochs,
         loss=float(metrics.loss[-1]),
         validation=float(metrics.validation[-1]),
-        optimum="" if math.isnan(optimum) else tr(" (optimum {value:.4f})", value=optimum),
+        optimum="" if optimum is None else tr(" (optimum {value:.4f})", value=optimum),
         norm=float(metrics.norm[-1]),
         speed=trainer.speed,
         left="" if trainer.seconds_left is None else tr("  {seconds:.0f} s left", seconds=trainer.seconds_left),
