@@ -25,6 +25,7 @@ from lstmviz.runs.folder import RunFile, is_run, read_run_file, run_file
 from lstmviz.runs.lock import LOCK
 from lstmviz.runs.settings import check_config, differing
 from lstmviz.sequences.datasets import DataSet, data_set
+from lstmviz.traces.safe_write import is_unfinished
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +98,17 @@ def new_run_file(beginning: Beginning, updates: int) -> RunFile:
     )
 
 
+def _left_by_a_kill(file: Path) -> bool:
+    """Whether a file is what a beginning leaves that was killed before run.json was in its place."""
+    return file.name == LOCK or is_unfinished(file)
+
+
 def _config(folder: Path, config: RunConfig | None) -> RunConfig:
     """The configuration that was given, or the folder's; they must not contradict each other."""
     if not is_run(folder):
         if config is None:
             read_run_file(folder)  # which says that there is none
-        if folder.exists() and (not folder.is_dir() or any(file.name != LOCK for file in folder.iterdir())):
+        if folder.exists() and (not folder.is_dir() or not all(_left_by_a_kill(file) for file in folder.iterdir())):
             raise RunError(
                 "“{folder}” has something else than a run in it. Choose a new or an empty folder.", folder=str(folder)
             )

@@ -113,6 +113,11 @@ def _checked(path: str | Path, folder: bool) -> Path:
     return target
 
 
+def is_unfinished(path: Path) -> bool:
+    """Whether a file, by its name, is one that was being written beside its target when the writer was killed."""
+    return path.name.startswith(".lstmviz-")
+
+
 def _mine() -> str:
     """How the names of new files begin that were made on this computer."""
     return f".lstmviz-{hashlib.sha256(platform.node().encode()).hexdigest()[:8]}-"

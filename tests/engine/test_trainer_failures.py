@@ -241,3 +241,18 @@ def test_the_library_leaves_the_callers_threads_as_they_were(tmp_path: Path) -> 
     with pytest.raises(LstmvizError):
         lstmviz.train("reber", tmp_path / "run", threads=before + 2)
     assert torch.get_num_threads() == before
+
+
+def test_a_beginning_that_was_killed_before_its_first_file_was_whole_begins_again(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / ".lstmviz-12345678-1-abcdef01.json").write_text("{")
+    (folder / "lock").touch()
+    trainer = Trainer(folder, RunConfig(data="embedded-reber", hidden=3, examples=8, batch=8, epochs=1))
+    trainer.run()
+    trainer.close()
+    assert trainer.state == "ended"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.txt").touch()
+    with pytest.raises(RunError, match="something else"):
+        Trainer(tmp_path / "other", trainer.config)
