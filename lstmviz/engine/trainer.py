@@ -197,7 +197,9 @@ class Trainer(Standing):
 
     def _update(self) -> Event:
         rate, now = self.learning_rate, time.perf_counter()
-        measure = self._until != "" or now - self._measured > _MEASURED
+        final = self._place.epoch + 1 == self.config.epochs and self._place.batch + 1 == self.batches.per_epoch
+        # the last of all stays on screen: what it shows must be its own
+        measure = final or self._until != "" or now - self._measured > _MEASURED
         self._measured = now if measure else self._measured
         with self._at_once():
             self.learner.update(rate, self.clipping, measure=measure)

@@ -281,3 +281,16 @@ def test_probes_come_as_often_as_asked_and_hold_what_was_recorded(tmp_path: Path
     assert kept.check == traces[10].check
     assert kept.model == traces[10].model
     assert not np.array_equal(traces[0]["f"], traces[16]["f"])
+
+
+def test_the_change_that_stays_on_screen_is_that_of_the_last_update(tmp_path: Path) -> None:
+    trainer = Trainer(tmp_path / "run", RunConfig(data="embedded-reber", hidden=4, examples=64, batch=8, epochs=2))
+    moved = whole = 0.0
+    while trainer.state == "training":
+        before = [each.detach().clone() for each in trainer.net.parameters()]
+        if isinstance(trainer.advance(), Updated):
+            after = [each.detach() for each in trainer.net.parameters()]
+            moved = sum(float((a - b).square().sum()) for a, b in zip(after, before, strict=True))
+            whole = sum(float(b.square().sum()) for b in before)
+    trainer.close()
+    assert trainer.last.change == pytest.approx((moved / whole) ** 0.5, rel=1e-3)
