@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from desk import CONTROL, SHIFT, Desk
 from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QRegion
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 
 from lstmviz.runs.config import RunConfig
 from lstmviz.session.commands import COMMANDS
@@ -54,6 +55,12 @@ def check(desk: Desk) -> None:
         assert view.twin == 0 or session.runs.get(view.twin).twin == view.id
     replay = snapshot.replay
     assert replay is None or 0 <= replay.position < len(replay.updates)
+
+
+def in_sight(widget: QWidget, at: QPoint | None = None) -> bool:
+    """Whether a part of a widget, or a point of it, is on the screen: what is scrolled away cannot be clicked."""
+    seen = widget.visibleRegion() if widget.isVisible() else QRegion()
+    return not seen.isEmpty() if at is None else seen.contains(at)
 
 
 def close_popups() -> None:
@@ -102,9 +109,11 @@ class User:
         return f"command {command.id}"
 
     def _view(self) -> tuple[str, QPoint]:
-        name = self.chance.choice([name for name, view in self.desk.window.views.items() if view.isVisible()])
-        size = self.desk.window.views[name].size()
-        return name, QPoint(self.chance.randrange(max(1, size.width())), self.chance.randrange(max(1, size.height())))
+        name = self.chance.choice([name for name, view in self.desk.window.views.items() if in_sight(view)])
+        seen = self.desk.window.views[name].visibleRegion().boundingRect()
+        return name, QPoint(
+            seen.left() + self.chance.randrange(seen.width()), seen.top() + self.chance.randrange(seen.height())
+        )
 
     def click(self) -> str:
         name, at = self._view()
@@ -128,13 +137,14 @@ class User:
     def resize(self) -> str:
         width, height = self.chance.randrange(960, 1800), self.chance.randrange(200, 1200)
         self.desk.window.resize(width, height)
+        QTest.qWait(1)  # nobody clicks before what they see has taken its new place
         return f"resize {width} {height}"
 
     def button(self) -> str:
         buttons = [
             one
             for one in self.desk.window.findChildren(QAbstractButton)
-            if one.isVisible() and one.isEnabled() and one.window() is self.desk.window
+            if in_sight(one, one.rect().center()) and one.isEnabled() and one.window() is self.desk.window
         ]
         chosen = self.chance.choice(buttons)
         self.desk.click(chosen)
