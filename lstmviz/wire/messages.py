@@ -21,7 +21,7 @@ from lstmviz.wire.run_messages import (
     Train,
 )
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Raised whenever a message changes; window and engine must agree."""
 
 
