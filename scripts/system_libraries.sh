@@ -2,7 +2,7 @@
 # Install the shared libraries that Qt needs and this machine lacks, when the user is root on Debian or Ubuntu;
 # otherwise print the command that does. Prints nothing and changes nothing where all is there.
 #   system_libraries.sh        what the window needs
-#   system_libraries.sh test   also a virtual screen and a hand for the tests with real clicks
+#   system_libraries.sh test   also a virtual screen, and a hand for the tests with real clicks; with LSTMVIZ_SSHD=1 an ssh server too, for the engine elsewhere
 set -eu
 
 [ "$(uname)" = Linux ] || exit 0
@@ -44,6 +44,9 @@ found=$(find /usr/share/fonts /usr/local/share/fonts "${HOME:-/}/.fonts" "${HOME
 if [ "${1:-}" = test ]; then
     command -v Xvfb >/dev/null || missing="${missing}xvfb "
     command -v xdotool >/dev/null || missing="${missing}xdotool "
+    command -v ssh >/dev/null || missing="${missing}openssh-client "
+    # a server listens on the network once it is installed: only where somebody asked for it, as CI does
+    [ -z "${LSTMVIZ_SSHD:-}" ] || [ -x /usr/sbin/sshd ] || missing="${missing}openssh-server "
 fi
 [ -n "$missing" ] || exit 0
 
