@@ -128,7 +128,9 @@ def _open_trace(_workshop: Workshop, request: OpenTrace, report: Report) -> Piec
 
 
 def _write_trace(workshop: Workshop, request: WriteTrace, report: Report) -> Pieces:
-    trace = workshop.uploaded(request.trace or request.id)
+    from lstmviz.traces.store import open_trace
+
+    trace = open_trace(request.source) if request.source else workshop.uploaded(request.trace or request.id)
     _write(trace, request.path, request.selection, report)
     yield Written(request.path, _bytes_of(Path(request.path)))
 

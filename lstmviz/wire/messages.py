@@ -20,6 +20,7 @@ from lstmviz.wire.run_messages import (
     Steer,
     Train,
 )
+from lstmviz.wire.store_messages import StoreOpened
 
 PROTOCOL = 4
 """Raised whenever a message changes; window and engine must agree."""
@@ -159,6 +160,7 @@ Payload = (
     | ProbeBegins
     | ProbeEnds
     | FlowData
+    | StoreOpened
 )
 
 
@@ -186,16 +188,21 @@ class LoadSequence(msgspec.Struct, frozen=True, tag=True):
 class RecordTrace(msgspec.Struct, frozen=True, tag=True):
     """Record a model file, or one stack of it (FILE#STACK), on a sequence.
 
-    Answered by TraceHeader and its TraceParts.
+    out: the folder of a store to write while recording, "" for none; dtype: what the signals are stored as there,
+    ``float16``, ``float32`` or ``float64``, "" for the model's own. overwrite: whether a store that is there may go.
+    Answered by TraceHeader and its TraceParts, with ``out`` by StoreOpened.
     """
 
     id: int
     model: str
     sequence: SequenceData
+    out: str = ""
+    dtype: str = ""
+    overwrite: bool = False
 
 
 class OpenTrace(msgspec.Struct, frozen=True, tag=True):
-    """Open a trace store; answered by TraceHeader and its TraceParts."""
+    """Open a trace store; answered by TraceHeader and its TraceParts, of one too large for that by StoreOpened."""
 
     id: int
     path: str
@@ -212,13 +219,15 @@ class WriteTrace(msgspec.Struct, frozen=True, tag=True):
     """Write a trace that was uploaded: a store (``.zarr``) or an export, by the file's ending.
 
     selection: signals, layers, directions, units, steps and form as ``export`` takes them. trace: the id under which
-    the trace was uploaded, 0 for this one; the engine keeps the last. Answered by Written.
+    the trace was uploaded, 0 for this one; the engine keeps the last. source: a store to read the trace from instead,
+    "" for none. Answered by Written.
     """
 
     id: int
     path: str
     selection: dict[str, object] = {}
     trace: int = 0
+    source: str = ""
 
 
 class AskFlow(msgspec.Struct, frozen=True, tag=True):
