@@ -2,7 +2,8 @@
 # Install the shared libraries that Qt needs and this machine lacks, when the user is root on Debian or Ubuntu;
 # otherwise print the command that does. Prints nothing and changes nothing where all is there.
 #   system_libraries.sh        what the window needs
-#   system_libraries.sh test   also a virtual screen, and a hand for the tests with real clicks; with LSTMVIZ_SSHD=1 an ssh server too, for the engine elsewhere
+#   system_libraries.sh test   also a virtual screen and a hand for the tests with real clicks; with LSTMVIZ_SSHD=1
+#                              an ssh server too, for the engine elsewhere
 set -eu
 
 [ "$(uname)" = Linux ] || exit 0
