@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstmviz.cells.activations import PLAIN, Functions
+from lstmviz.cells.activations import PLAIN, Functions, bare
 from lstmviz.cells.gru import GruStep
 from lstmviz.cells.lstm import LstmStep
 from lstmviz.cells.rnn import RnnStep
-from lstmviz.cells.weights import Array, LstmWeights, Weights
+from lstmviz.cells.weights import Array, GruWeights, LstmWeights, Weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +40,13 @@ def explain(step: LstmStep | GruStep | RnnStep, weights: Weights | None = None) 
     weights: those of the step, which tell of peepholes, where a gate's layer takes the state as well, and of layer
     normalisation, where each layer normalises what it weighs (``norm_forget_layer`` …) and c(t) is normalised on its
     way out; and of other functions than σ and tanh. The candidate layer of a GRU takes rt, which scales what it makes
-    of h(t−1).
+    of h(t−1); where the reset comes before the weights, it takes rt·h(t−1) and x(t) instead.
     """
     if isinstance(step, LstmStep):
         return _explain_lstm(step, weights if isinstance(weights, LstmWeights) else None)
-    return _explain_gru(step) if isinstance(step, GruStep) else _explain_rnn(step)
+    if isinstance(step, GruStep):
+        return _explain_gru(step, isinstance(weights, GruWeights) and weights.reset_before)
+    return _explain_rnn(step)
 
 
 def _explain_lstm(step: LstmStep, weights: LstmWeights | None) -> tuple[Line, ...]:
@@ -82,10 +84,10 @@ def _explain_lstm(step: LstmStep, weights: LstmWeights | None) -> tuple[Line, ..
 
 def _let_through(functions: Functions, state: str) -> str:
     """What the output gate multiplies."""
-    return state if functions.output == "linear" else f"{functions.output}({state})"
+    return state if functions.output == "linear" else f"{bare(functions.output)}({state})"
 
 
-def _explain_gru(step: GruStep) -> tuple[Line, ...]:
+def _explain_gru(step: GruStep, reset_before: bool) -> tuple[Line, ...]:
     values = {
         "h(t−1)": step.h_prev,
         "x(t)": step.x,
@@ -96,11 +98,14 @@ def _explain_gru(step: GruStep) -> tuple[Line, ...]:
         "it": step.i,
         "h(t)": step.h,
     }
+    candidate = ("gt = candidate_layer(combine, rt)", "g", ("combine", "rt"), "gt")
+    if reset_before:
+        candidate = ("gt = candidate_layer(rt·h(t−1), x(t))", "g", ("rt", "h(t−1)", "x(t)"), "gt")
     lines = (
         ("combine = h(t−1) + x(t)", "combine", ("h(t−1)", "x(t)"), "combine"),
         ("rt = reset_layer(combine)", "f", ("combine",), "rt"),
         ("ft = forget_layer(combine)", "f", ("combine",), "ft"),
-        ("gt = candidate_layer(combine, rt)", "g", ("combine", "rt"), "gt"),
+        candidate,
         ("it = 1 − ft", "i", ("ft",), "it"),
         ("h(t) = y(t) = h(t−1)·ft + gt·it", "h", ("h(t−1)", "ft", "gt", "it"), "h(t)"),
         ("return h(t)", "h", ("h(t)",), ""),
@@ -119,7 +124,7 @@ def _explain_rnn(step: RnnStep) -> tuple[Line, ...]:
     lines = (
         ("combine = y(t−1) + x(t)", "combine", ("y(t−1)", "x(t)"), "combine"),
         ("z(t) = weigh(combine)", "h", ("combine",), "z(t)"),
-        (f"y(t) = {step.activation}(z(t))", "h", ("z(t)",), "y(t)"),
+        (f"y(t) = {bare(step.activation)}(z(t))", "h", ("z(t)",), "y(t)"),
         ("return y(t)", "h", ("y(t)",), ""),
     )
     return tuple(_line(values, *line) for line in lines)

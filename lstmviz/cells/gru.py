@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lstmviz.cells.activations import sigmoid
+from lstmviz.cells.activations import activate
 from lstmviz.cells.weights import Array, GruWeights
 
 
@@ -35,8 +35,13 @@ def gru_step(w: GruWeights, x: Array, h: Array | None = None) -> GruStep:
         zg = Wxᵀ x(t) + bx + r ⊗ (Whᵀ h(t−1) + bh)        g = tanh(zg)
         h = f ⊗ h(t−1) + i ⊗ g                            i = 1 − f
 
-    f is what torch calls z and the paper the update gate: the share of h(t−1) that is kept. The reset gate r acts
-    after the recurrent weights, not before them as in the paper's first version.
+    f is what torch calls z and the paper the update gate: the share of h(t−1) that is kept. Here the reset gate r acts
+    after the recurrent weights; with ``reset_before`` it acts before them, as in the paper (equation 8), in Keras 1
+    and where ONNX has linear_before_reset = 0:
+
+        zg = Wxᵀ x(t) + bx + Whᵀ (r ⊗ h(t−1)) + bh
+
+    Other ``functions`` stand for σ and tanh where the weights have them; z is told before it is clipped.
 
     x: (F,) or (B, F); h: (H,) or (B, H), zero unless given. Any float type, which the result keeps. Raises ValueError
     where x has another width than the weights.
@@ -45,9 +50,10 @@ def gru_step(w: GruWeights, x: Array, h: Array | None = None) -> GruStep:
         raise ValueError(f"x has {x.shape[-1]} features; the weights take {w.inputs}")
     h = np.zeros((*x.shape[:-1], w.units), x.dtype) if h is None else h
     zr, zf = pre_activation(w, "r", x, h), pre_activation(w, "f", x, h)
-    r, f = sigmoid(zr), sigmoid(zf)
+    functions = w.functions
+    r, f = (activate(functions.gate, z, functions.clip) for z in (zr, zf))
     zg = pre_activation(w, "g", x, h, r)
-    i, g = 1 - f, np.tanh(zg)
+    i, g = 1 - f, activate(functions.candidate, zg, functions.clip)
     kept, written = f * h, i * g
     return GruStep(x, h, r, f, i, g, kept, written, kept + written, zr, zf, zg)
 
@@ -58,10 +64,9 @@ def pre_activation(w: GruWeights, gate: str, x: Array, h_prev: Array, r: Array |
     Raises ValueError for a gate that is not one of r f g, and for g without r.
     """
     columns = w.block(gate)
-    entered: Array = x @ w.wx[:, columns] + w.bx[columns]
-    recurrent: Array = h_prev @ w.wh[:, columns] + w.bh[columns]
-    if gate != "g":
-        return entered + recurrent
-    if r is None:
+    if gate == "g" and r is None:
         raise ValueError("zg of a GRU needs r, its reset gate")
-    return entered + r * recurrent
+    entered: Array = x @ w.wx[:, columns] + w.bx[columns]
+    seen = h_prev if gate != "g" or not w.reset_before else r * h_prev
+    recurrent: Array = seen @ w.wh[:, columns] + w.bh[columns]
+    return entered + recurrent if gate != "g" or w.reset_before else entered + r * recurrent

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lstmviz.cells.activations import activate
 from lstmviz.cells.weights import Activation, Array, RnnWeights
 
 
@@ -23,7 +24,7 @@ class RnnStep:
 def rnn_step(w: RnnWeights, x: Array, y_prev: Array | None = None) -> RnnStep:
     """One step of the recurrent layer of Elman (1990); with H = 1 it is the recurrent neuron.
 
-        y(t) = φ(Wxᵀ x(t) + Wyᵀ y(t−1) + b)          φ is tanh or relu
+        y(t) = φ(Wxᵀ x(t) + Wyᵀ y(t−1) + b)          φ is tanh or relu, or another function of `cells.activations`
 
     x: (F,) or (B, F); y_prev: (H,) or (B, H), zero unless given. Any float type, which the result keeps. Raises
     ValueError where x has another width than the weights.
@@ -32,8 +33,7 @@ def rnn_step(w: RnnWeights, x: Array, y_prev: Array | None = None) -> RnnStep:
         raise ValueError(f"x has {x.shape[-1]} features; the weights take {w.inputs}")
     y_prev = np.zeros((*x.shape[:-1], w.units), x.dtype) if y_prev is None else y_prev
     z = pre_activation(w, x, y_prev)
-    y = np.tanh(z) if w.activation == "tanh" else np.maximum(z, 0)
-    return RnnStep(x, y_prev, z, y, w.activation)
+    return RnnStep(x, y_prev, z, activate(w.activation, z, w.clip), w.activation)
 
 
 def pre_activation(w: RnnWeights, x: Array, y_prev: Array) -> Array:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.cells.activations import PLAIN, Functions
+from lstmviz.cells.activations import PLAIN, Functions, StateActivation
 
 Array = npt.NDArray[np.floating]
 GATES = ("i", "f", "o", "g")
 """Order of the four blocks of columns: input, forget and output gate, then the candidate."""
 PEEPHOLES = ("i", "f", "o")
 """Order of the rows of peephole weights."""
-Activation = Literal["tanh", "relu"]
-"""φ of a recurrent layer."""
+Activation = StateActivation
+"""φ of a recurrent layer, tanh or relu mostly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +75,16 @@ class LstmWeights:
 
 @dataclass(frozen=True, eq=False)
 class RnnWeights:
-    """Weights of one recurrent layer in one direction: wx (F, H), wh (H, H), b (H,), φ ``tanh`` or ``relu``."""
+    """Weights of one recurrent layer in one direction: wx (F, H), wh (H, H), b (H,), φ, and the bound of z before it.
+
+    clip: z is first brought into −clip..clip; 0 for no such bound.
+    """
 
     wx: Array
     wh: Array
     b: Array
     activation: Activation = "tanh"
+    clip: float = 0.0
 
     @property
     def units(self) -> int:
@@ -109,13 +111,17 @@ class GruWeights:
     """Weights of one GRU layer (Cho et al. 2014, as cuDNN and torch compute it) in one direction.
 
     wx: (F, 3H), wh: (H, 3H), bx and bh: (3H,), blocks of columns in the order r f g. f is torch's z: the share of
-    h(t−1) that is kept; i = 1 − f is the share that is written, so h(t) = f ⊗ h(t−1) + i ⊗ g.
+    h(t−1) that is kept; i = 1 − f is the share that is written, so h(t) = f ⊗ h(t−1) + i ⊗ g. functions: σ and tanh,
+    or others. reset_before: r scales h(t−1) before the recurrent weights, as in the paper, Keras 1 and ONNX by itself;
+    else it scales what they make of h(t−1).
     """
 
     wx: Array
     wh: Array
     bx: Array
     bh: Array
+    functions: Functions = PLAIN
+    reset_before: bool = False
 
     @property
     def units(self) -> int:

@@ -27,7 +27,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.cells.weights import Activation, Weights
+from lstmviz.cells.weights import Weights
 from lstmviz.sequences.sequence import Kind, Sequence
 from lstmviz.traces import weight_parts
 from lstmviz.traces.trace import Check, Direction, Lane, LayerInfo, ModelInfo, OutputKind, Recorded, Trace
@@ -47,7 +47,7 @@ class LaneMeta(msgspec.Struct, frozen=True):
     direction: Direction
     signals: tuple[str, ...]
     weights: WeightWords | Literal["lstm", "rnn"] | None = None
-    activation: Activation = "tanh"
+    activation: Literal["tanh", "relu"] = "tanh"
     decoder: WeightWords | None = None
 
     def places(self) -> dict[str, WeightWords]:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.cells.activations import PLAIN, Functions
+from lstmviz.cells.activations import PLAIN, Functions, parsed
 from lstmviz.cells.weights import Activation, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -38,20 +38,27 @@ _OPTIONAL = ("whr", "peephole", *_NORM)
 
 
 class WeightWords(msgspec.Struct, frozen=True):
-    """What weights are beside their arrays: kind, φ of a recurrent layer, eps of a layer norm, functions of an LSTM."""
+    """What weights are beside their arrays: kind, φ of a recurrent layer, eps of a layer norm, functions of the others.
+
+    Of a recurrent layer functions tell the clip alone. reset_before: of a GRU, see `lstmviz.cells.gru`.
+    """
 
     kind: WeightKind
     activation: Activation = "tanh"
     eps: float = 1e-5
     functions: Functions = PLAIN
+    reset_before: bool = False
+
+    def __post_init__(self) -> None:
+        parsed(self.activation)  # raises ValueError for what is no function
 
 
 def words_of(weights: Weights) -> WeightWords:
     """The words of some weights."""
     if isinstance(weights, RnnWeights):
-        return WeightWords("rnn", weights.activation)
+        return WeightWords("rnn", weights.activation, functions=Functions(clip=weights.clip))
     if isinstance(weights, GruWeights):
-        return WeightWords("gru")
+        return WeightWords("gru", functions=weights.functions, reset_before=weights.reset_before)
     words = WeightWords("lstm", functions=weights.functions)
     return words if weights.norm is None else msgspec.structs.replace(words, eps=weights.norm.eps)
 
@@ -81,9 +88,9 @@ def weights_of(words: WeightWords, arrays: Arrays) -> Weights:
     """The weights again; arrays of other names are left alone. Raises KeyError for one that is missing."""
     parts = {name: arrays[name] for name in PARTS[words.kind] if name in arrays or name not in _OPTIONAL}
     if words.kind == "gru":
-        return GruWeights(**parts)
+        return GruWeights(**parts, functions=words.functions, reset_before=words.reset_before)
     if words.kind == "rnn":
-        return RnnWeights(**parts, activation=words.activation)
+        return RnnWeights(**parts, activation=words.activation, clip=words.functions.clip)
     norm = None
     if any(name in parts for name in _NORM):
         x, h, c, b = (parts.pop(name) for name in _NORM)
