@@ -89,6 +89,8 @@ def read_found(path: Path) -> tuple[Found, ...]:
         with path.open("rb") as stream:
             start = stream.read(_START)
         found: tuple[Found, ...] = importlib.import_module(f"{__package__}.{_module(path, start)}").read(path)
+        if not found and module_of(path) is not None:
+            found = importlib.import_module(f"{__package__}.mapping").read_alike(path)
     except LstmvizError:
         raise
     except OSError as error:
@@ -114,6 +116,7 @@ def _nothing(path: Path) -> ModelError:
         " under other names, say which is which in “{mapping}” beside it.",
         file=str(path),
         mapping=path.name + MAPPING_ENDING,
+        remedy="mapping",
     )
 
 

@@ -33,7 +33,8 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One array of a file, its shape known before its numbers are read."""
+    """One array of a file, its shape and type (``float32``, "" where nobody said) known before its numbers are read."""
 
     shape: tuple[int, ...]
     read: Callable[[], Array]
+    dtype: str = ""

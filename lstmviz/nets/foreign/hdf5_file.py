@@ -15,7 +15,8 @@ def read_parts(path: Path) -> dict[str, Part]:
     with open_hdf5(path, str(path)) as file:
         for name, dataset in file.datasets.items():
             if dataset.dtype.kind == "f" and dataset.shape is not None:
-                parts[name] = Part(tuple(dataset.shape), partial(_numbers, path, name))
+                kind = str(dataset.dtype)
+                parts[name] = Part(tuple(dataset.shape), partial(_numbers, path, name), kind)
     return parts
 
 

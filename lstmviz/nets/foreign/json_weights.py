@@ -56,7 +56,9 @@ def parts_of(content: Any) -> dict[str, Part]:
     parts = {}
     for path, arrays in found:
         for name, array in arrays.items():
-            parts[f"{path}.{name}" if path and several else name] = Part(array.shape, partial(_same, array))
+            parts[f"{path}.{name}" if path and several else name] = Part(
+                array.shape, partial(_same, array), str(array.dtype)
+            )
     return parts
 
 

@@ -7,87 +7,32 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
 
-import msgspec
 import numpy as np
 
-from lstmviz.cells.activations import GateActivation, StateActivation
 from lstmviz.errors import ModelError
-from lstmviz.nets.foreign.containers import MAPPING_ENDING, MODULES, module_of
+from lstmviz.language import mark
+from lstmviz.nets.foreign.containers import MODULES, module_of
 from lstmviz.nets.foreign.found import Array, Found, Part
 from lstmviz.nets.foreign.gate_order import TORCH_ORDER, in_torch_order
+from lstmviz.nets.foreign.kept_mappings import find_mapping, mapping_file, read_mapping
+from lstmviz.nets.foreign.mapping_form import LayerArrays, ModelMapping, Names, StackMapping
 from lstmviz.nets.foreign.torch_names import as_weights, inputs_named
 from lstmviz.nets.spec import NetSpec, check_spec, expected_shapes
 
-MAX_MAPPING = 1 << 20
-Names = str | tuple[str, ...]
-"""One array with all gates, or one for each gate in the order that the mapping tells."""
-
-
-class LayerArrays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The arrays of one layer in one direction: of x, of h(t−1), the biases, and the projection's."""
-
-    w_ih: Names
-    w_hh: Names
-    b: Names = ""
-    b_hh: Names = ""
-    w_hr: str = ""
-
-
-class StackMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One recurrent stack. order: the gates as the arrays have them, of i f g (or c) o, r z n (or h), or h.
-
-    transposed: gates lie in columns, (F, 4H), as Keras has them, and not in rows, (4H, F), as torch. bias: none; one;
-    two, b and b_hh; or halves, b of twice the length, for x and for h(t−1). forget_bias: added to f's when it runs, as
-    TensorFlow 1 does.
-    """
-
-    path: str = ""
-    cell: Literal["lstm", "gru", "rnn"] = "lstm"
-    order: str = ""
-    transposed: bool = False
-    bias: Literal["none", "one", "two", "halves"] = "one"
-    activation: Literal["tanh", "relu"] = "tanh"
-    gate_activation: GateActivation = "sigmoid"
-    candidate_activation: StateActivation = "tanh"
-    output_activation: StateActivation = "tanh"
-    forget_bias: float = 0.0
-    layers: Annotated[tuple[LayerArrays, ...], msgspec.Meta(min_length=1, max_length=256)]
-    reverse: tuple[LayerArrays, ...] = ()
-
-
-class ModelMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The stacks of a container of arrays."""
-
-    stacks: Annotated[tuple[StackMapping, ...], msgspec.Meta(min_length=1)]
-    format: Literal[1] = 1
-
-
-def mapping_file(path: Path) -> Path:
-    """Where the mapping of a container lies: beside it, under its whole name."""
-    return path.with_name(path.name + MAPPING_ENDING)
-
-
-def read_mapping(file: Path) -> ModelMapping:
-    """A mapping; raises ModelError where it is none."""
-    with file.open("rb") as stream:
-        text = stream.read(MAX_MAPPING + 1)
-    try:
-        if len(text) > MAX_MAPPING:
-            raise ValueError("> 1 MiB")
-        return msgspec.json.decode(text, type=ModelMapping)
-    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-        raise ModelError(
-            "“{file}” is not a mapping of arrays: {reason}. Mend it, or remove it.", file=str(file), reason=str(error)
-        ) from error
+PEEPHOLES = "ifo"
+"""The gates that have peepholes, in the order of our rows."""
+ALIKE = mark(
+    "A mapping that was made for a file of the same layout says which of its arrays is which; the command “Say which"
+    " array is which…” changes it."
+)
 
 
 def read(path: Path) -> tuple[Found, ...]:
     """The stacks of a container, as the mapping beside it tells them."""
-    module = module_of(path)
-    if module is None:
+    if module_of(path) is None:
         raise ModelError(
             "“{file}” is no container of arrays, so that “{mapping}” cannot be used; expected one that ends in"
             " one of: {known}.",
@@ -95,8 +40,22 @@ def read(path: Path) -> tuple[Found, ...]:
             mapping=mapping_file(path).name,
             known=" ".join(MODULES),
         )
-    parts: dict[str, Part] = importlib.import_module(f"{__package__}.{module}").read_parts(path)
-    return apply(read_mapping(mapping_file(path)), parts, str(path))
+    return apply(read_mapping(mapping_file(path)), parts_of(path), str(path))
+
+
+def read_alike(path: Path) -> tuple[Found, ...]:
+    """The stacks of a container by the mapping of another one of the same layout; none where there is none."""
+    parts = parts_of(path)
+    file = find_mapping(path, parts)
+    if file is None:
+        return ()
+    return tuple(replace(each, notes=(*each.notes, ALIKE)) for each in apply(read_mapping(file), parts, str(path)))
+
+
+def parts_of(path: Path) -> dict[str, Part]:
+    """Every array of floating-point numbers of a container, by name."""
+    parts: dict[str, Part] = importlib.import_module(f"{__package__}.{module_of(path)}").read_parts(path)
+    return parts
 
 
 def apply(mapping: ModelMapping, parts: Mapping[str, Part], file: str) -> tuple[Found, ...]:
@@ -132,10 +91,9 @@ class _Stack:
     def found(self) -> Found:
         """The stack in torch's names, order and shapes, all of it checked."""
         tensors: dict[str, Array] = {}
-        for ending, layers in (("", self.mapping.layers), ("_reverse", self.mapping.reverse)):
-            for place, arrays in enumerate(layers):
-                for name, array in self._layer(arrays).items():
-                    tensors[f"recurrent.{name}_l{place}{ending}"] = array
+        for side, place, arrays in self.mapping.lanes():
+            for name, array in self._layer(arrays).items():
+                tensors[f"recurrent.{name}_l{place}{'_reverse' if side == 'reverse' else ''}"] = array
         spec = self._spec(tensors)
         for name, shape in expected_shapes(spec).items():
             if name not in tensors or tensors[name].shape != shape:
@@ -162,6 +120,7 @@ class _Stack:
             layers=len(given.layers),
             bidirectional=bool(given.reverse),
             projection=0 if projection is None else projection.shape[0],
+            peepholes="recurrent.peephole_l0" in tensors,
             gate_activation=given.gate_activation,
             candidate_activation=given.candidate_activation,
             output_activation=given.output_activation,
@@ -180,7 +139,29 @@ class _Stack:
         if arrays.w_hr:
             projection = self._array(arrays.w_hr, 2)
             found["weight_hr"] = projection.T if self.mapping.transposed else projection
+        if arrays.peephole:
+            found["peephole"] = self._peepholes(arrays.peephole)
         return found
+
+    def _peepholes(self, names: Names) -> Array:
+        """Rows i f o, (3, H), from one array (3, H) or (3H,), or from one for each of the gates in the order told."""
+        order = self.mapping.peephole_order.lower()
+        if sorted(order) != sorted(PEEPHOLES):
+            raise ModelError(
+                "The mapping of “{file}” has the order of peepholes “{order}”; expected the letters of “{letters}”,"
+                " each once.",
+                file=self.file,
+                order=self.mapping.peephole_order,
+                letters=PEEPHOLES,
+            )
+        if isinstance(names, str):
+            flat = self._array(names, 1)
+        else:
+            flat = np.concatenate([self._array(name, 1) for name in names])
+        if len(flat) % 3:
+            raise self._misfit(names, flat.shape, ("3·H",))
+        rows = flat.reshape(3, -1)
+        return rows[[order.index(letter) for letter in PEEPHOLES]]
 
     def _biases(self, arrays: LayerArrays, rows: int) -> tuple[Array, Array]:
         kind = self.mapping.bias

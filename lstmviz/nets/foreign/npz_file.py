@@ -44,7 +44,9 @@ def read_parts(path: Path) -> dict[str, Part]:
                     shape=shape,
                     left=left,
                 )
-            parts[member.filename.removesuffix(".npy")] = Part(shape, partial(_numbers, path, member.filename))
+            parts[member.filename.removesuffix(".npy")] = Part(
+                shape, partial(_numbers, path, member.filename), str(kind)
+            )
     return parts
 
 

@@ -60,7 +60,7 @@ def read_parts(path: Path) -> dict[str, Part]:
             expected=data + end,
         )
     return {
-        name: Part(entry.shape, partial(_numbers, path, data, entry))
+        name: Part(entry.shape, partial(_numbers, path, data, entry), str(_FLOATS[entry.dtype]).removeprefix("torch."))
         for name, entry in entries.items()
         if entry.dtype in _FLOATS
     }

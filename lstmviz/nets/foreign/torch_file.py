@@ -63,7 +63,7 @@ def read(path: Path) -> tuple[Found, ...]:
 def read_parts(path: Path) -> dict[str, Part]:
     """Every tensor of a file of PyTorch's by name."""
     with _opened(path) as parts:
-        return {name: Part(part.shape, partial(_same, part.read())) for name, part in parts.items()}
+        return {name: Part(part.shape, partial(_same, part.read()), part.dtype) for name, part in parts.items()}
 
 
 def _same(array: Array) -> Array:
@@ -195,7 +195,7 @@ def _state_dict(content: Any) -> dict[str, Part]:
     for path, tensors in found:
         for name, tensor in tensors.items():
             full = f"{path}.{name}" if path and several else name
-            parts[full] = Part(tuple(tensor.shape), partial(to_array, tensor))
+            parts[full] = Part(tuple(tensor.shape), partial(to_array, tensor), str(tensor.dtype).removeprefix("torch."))
     return parts
 
 
