@@ -36,7 +36,7 @@ def read(path: Path) -> tuple[Found, ...]:
     Weights that the graph puts together of constants are put together here. Raises ModelError where there is no such
     node, where none can be computed by a cell of lstmviz, and where the file is damaged.
     """
-    model = _parsed(path)
+    model = parsed(path)
     tensors = Tensors(path, path.stat().st_size)
     given = _given_beside(model, tensors)
     graph = Graph(model, tensors, given)
@@ -53,7 +53,8 @@ def read(path: Path) -> tuple[Found, ...]:
     return tuple(result)
 
 
-def _parsed(path: Path) -> ModelProto:
+def parsed(path: Path) -> ModelProto:
+    """The model of a file, as it was written; raises ModelError for what is no ONNX model."""
     if importlib.util.find_spec("onnx") is None:
         raise ModelError(
             "“{file}” needs the library {library}, which is not installed: pip install 'lstmviz[{extra}]'.",
