@@ -41,6 +41,12 @@ def runs() -> Path:
     return _writable((Path(home) if home else Path(platformdirs.user_data_dir("lstmviz", appauthor=False))) / "runs")
 
 
+def uploads() -> Path:
+    """Folder of the files that windows on other computers brought to this engine; ``LSTMVIZ_HOME`` moves it too."""
+    home = os.environ.get("LSTMVIZ_HOME")
+    return _writable(Path(home) if home else Path(platformdirs.user_cache_dir("lstmviz", appauthor=False))) / "uploads"
+
+
 def log_file(process: str) -> Path:
     """The log of one process (``window`` or ``engine``)."""
     home = os.environ.get("LSTMVIZ_HOME")

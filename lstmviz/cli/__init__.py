@@ -21,6 +21,7 @@ from lstmviz.cli.convert import convert_command, convert_options
 from lstmviz.cli.looking import (
     check_installation,
     draw_pictures,
+    engine_options,
     export_options,
     export_trace,
     inspect_anything,
@@ -144,7 +145,7 @@ COMMANDS = (
     Command(
         "doctor", mark("check the installation: versions, display, processor and GPU"), no_options, check_installation
     ),
-    Command("engine", mark("serve the window over standard input and output"), no_options, serve_window),
+    Command("engine", mark("serve the window over standard input and output"), engine_options, serve_window),
 )
 
 _ARGPARSE = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lstmviz.cli.command import Parser, print_table, progress_of
 from lstmviz.errors import LstmvizError, UsageError
-from lstmviz.language import mark, tr
+from lstmviz.language import LANGUAGES, mark, tr
 
 
 def open_options(parser: Parser) -> None:
@@ -142,7 +142,20 @@ def check_installation(_arguments: argparse.Namespace) -> int:
     return 0 if sound else 1
 
 
-def serve_window(_arguments: argparse.Namespace) -> int:
+def engine_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--heartbeat",
+        type=float,
+        default=0.0,
+        metavar=tr("SECONDS"),
+        help=tr("end, with a checkpoint of every training, when nothing is heard for so long; 0: wait for ever"),
+    )
+    parser.add_argument(
+        "--language", choices=sorted(LANGUAGES), default=argparse.SUPPRESS, help=tr("language of every sentence")
+    )
+
+
+def serve_window(arguments: argparse.Namespace) -> int:
     from lstmviz.engine.server import main as serve
 
-    return serve()
+    return serve(arguments.heartbeat)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lstmviz.engine.elsewhere import HANDLERS as FILES
+from lstmviz.engine.elsewhere import Elsewhere
 from lstmviz.engine.jobs import Jobs
 from lstmviz.errors import EngineError
 from lstmviz.runs.folder import net_file, probe_file, read_run_file
@@ -29,6 +31,7 @@ from lstmviz.wire.messages import (
 )
 from lstmviz.wire.model_place import split
 from lstmviz.wire.run_messages import ReadProbe, ReadRun, Steer, Train
+from lstmviz.wire.store_messages import StoreOpened
 
 if TYPE_CHECKING:
     from lstmviz.nets.net import Net
@@ -43,10 +46,14 @@ MODELS_KEPT = 4
 
 
 class Workshop:
-    """What the engine keeps between requests: the models last used, traces being handed over, and the trainings."""
+    """What the engine keeps between requests: the models last used, traces being handed over, and the trainings.
+
+    elsewhere: the files between it and a window on another computer.
+    """
 
     def __init__(self) -> None:
         self.jobs = Jobs()
+        self.elsewhere = Elsewhere()
         self._models: OrderedDict[tuple[object, ...], Net] = OrderedDict()
         self._uploads: dict[int, TraceBuilder] = {}
         self._last: tuple[int, Trace] | None = None
@@ -117,14 +124,28 @@ def _load_sequence(_workshop: Workshop, request: LoadSequence, _report: Report) 
 def _record_trace(workshop: Workshop, request: RecordTrace, report: Report) -> Pieces:
     from lstmviz.engine.recorder import record
 
-    trace = record(workshop.model(request.model), sequence_from_wire(request.sequence), progress=report)
-    yield from trace_to_wire(trace)
+    model, sequence = workshop.model(request.model), sequence_from_wire(request.sequence)
+    if not request.out:
+        yield from trace_to_wire(record(model, sequence, progress=report))
+        return
+    dtype = request.dtype or None
+    trace = record(model, sequence, out=request.out, dtype=dtype, overwrite=request.overwrite, progress=report)
+    yield _where(request.out, trace)
 
 
 def _open_trace(_workshop: Workshop, request: OpenTrace, report: Report) -> Pieces:
     from lstmviz.traces.store import open_trace
 
-    yield from trace_to_wire(open_trace(request.path, progress=report))
+    trace = open_trace(request.path, progress=report)
+    if trace.overview is None:
+        yield from trace_to_wire(trace)
+    else:
+        yield _where(request.path, trace)
+
+
+def _where(path: str, trace: Trace) -> StoreOpened:
+    """Where a trace lies that is read there, piece by piece."""
+    return StoreOpened(path, _bytes_of(Path(path)), len(trace))
 
 
 def _write_trace(workshop: Workshop, request: WriteTrace, report: Report) -> Pieces:
@@ -219,4 +240,5 @@ HANDLERS: dict[type, Callable[[Workshop, Any, Report], Pieces]] = {
     ReadProbe: _read_probe,
     AskFlow: _ask_flow,
     RecordBatch: _record_batch,
+    **FILES,
 }

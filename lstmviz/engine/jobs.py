@@ -15,6 +15,7 @@ from lstmviz.engine.events import Paused, Probed, Updated
 from lstmviz.engine.reports import Reporter
 from lstmviz.errors import LstmvizError, RunError
 from lstmviz.runs.folder import is_run, probes, read_run_file, write_run_file
+from lstmviz.runs.lock import RunLock
 from lstmviz.wire.codec import trace_to_wire
 from lstmviz.wire.messages import Payload
 from lstmviz.wire.run_messages import ProbeBegins, ProbeEnds, Steer, Train
@@ -128,6 +129,8 @@ class Jobs:
         if self.at(folder) is not None:
             raise RunError("“{folder}” is being trained already; expected another folder.", folder=str(folder))
         new = not is_run(folder)
+        if not new:
+            RunLock(folder).release()  # before anything is read: it may be asked for again and again
         trainer = Trainer(folder, request.config)
         if new and request.title:
             write_run_file(folder, msgspec.structs.replace(read_run_file(folder), title=request.title))

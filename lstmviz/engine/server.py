@@ -3,6 +3,9 @@
 The main thread works; a second thread reads, so that a Cancel is seen at once. Trainings go on, phase by phase, while
 no request waits. When the input closes, whoever asked is gone: the work under way is stopped at its next place to
 stop, trainings write a checkpoint, and the process ends, two seconds later at most.
+
+An engine for a window elsewhere has a heartbeat: where nothing at all was heard for so long, the network is gone, and
+that is the same as an input that closes.
 """
 
 from __future__ import annotations
@@ -13,11 +16,14 @@ import logging
 import logging.handlers
 import os
 import queue
+import select
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 import msgspec
 
@@ -26,6 +32,8 @@ from lstmviz.engine.failures import as_sentence
 from lstmviz.engine.handlers import Workshop, answer
 from lstmviz.engine.jobs import Job
 from lstmviz.errors import EngineError, LstmvizError
+from lstmviz.runs.lock import RunLockedError
+from lstmviz.wire.elsewhere_messages import Ping
 from lstmviz.wire.framing import FrameReader, encode
 from lstmviz.wire.messages import PROTOCOL, Cancel, Done, EngineInfo, Failed, Hello, Part, Progress, Request, Upload
 from lstmviz.wire.run_messages import Train
@@ -39,6 +47,9 @@ SECONDS_OF_TRAINING = 0.1
 """Where requests never stop coming, trainings have their time between them."""
 NICE = 10
 """The window draws first: at nice 0 two busy threads on two cores cost it 50 of its 51 frames a second."""
+ROOM = 4096
+"""Bytes that an output has room for where ``select`` says it has any: PIPE_BUF of Linux, less than a socket's."""
+SECONDS_BETWEEN_TRIES = 0.5
 
 log = logging.getLogger("lstmviz.engine")
 
@@ -48,15 +59,27 @@ class CancelledError(Exception):
 
 
 class Inbox:
-    """What has come in: requests in order, and at once which of them are cancelled and whether the input is closed."""
+    """What has come in: requests in order, and at once which of them are cancelled and whether the input is closed.
 
-    def __init__(self, descriptor: int) -> None:
+    heartbeat: seconds without a word after which nobody is there any more, 0 for never.
+    """
+
+    def __init__(self, descriptor: int, heartbeat: float = 0.0) -> None:
         self._descriptor = descriptor
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
+        self._put_back: set[int] = set()
+        self._heard = time.monotonic()
+        self.on_ping: Callable[[int], None] = lambda _number: None
+        self.heartbeat = heartbeat
         self.closed = False
         self.exit_code = 0
+
+    def start(self) -> None:
+        """Begin to read."""
         threading.Thread(target=self._read, name="requests", daemon=True).start()
+        if self.heartbeat:
+            threading.Thread(target=self._listen, name="heartbeat", daemon=True).start()
 
     @property
     def waiting(self) -> bool:
@@ -67,6 +90,19 @@ class Inbox:
         """The next request, waiting for it; None when the input is closed."""
         return self._requests.get()
 
+    def put_back(self, request: Request, seconds: float) -> None:
+        """Have a request come again, a little later; one that is cancelled meanwhile does not."""
+
+        def again() -> None:
+            if request.id in self._put_back:
+                self._put_back.discard(request.id)
+                self._requests.put(request)
+
+        self._put_back.add(request.id)
+        timer = threading.Timer(seconds, again)
+        timer.daemon = True
+        timer.start()
+
     def check(self, number: int) -> None:
         """Raise CancelledError where the request with this number is no longer wanted."""
         if self.closed or number in self._cancelled:
@@ -75,18 +111,33 @@ class Inbox:
     def over(self, number: int) -> None:
         """Forget a request that is answered."""
         self._cancelled.discard(number)
+        self._put_back.discard(number)
 
     def _read(self) -> None:
         reader: FrameReader[Request] = FrameReader(Request)
         try:
             while data := os.read(self._descriptor, READ_AT_ONCE):
+                self._heard = time.monotonic()
                 for request in reader.feed(data):
+                    if isinstance(request, Ping):
+                        self.on_ping(request.id)
+                        continue
                     if isinstance(request, Cancel):
                         self._cancelled.add(request.id)
                     self._requests.put(request)
         except (OSError, EngineError):
             log.exception("the input cannot be read")
             self.exit_code = 1
+        self._end()
+
+    def _listen(self) -> None:
+        """Wait until nothing was heard for too long."""
+        while time.monotonic() - self._heard < self.heartbeat:
+            time.sleep(min(1.0, self.heartbeat / 4))
+        log.warning("nothing was heard for %g seconds: the network is gone", self.heartbeat)
+        self._end()
+
+    def _end(self) -> None:
         self.closed = True
         self._requests.put(None)
         time.sleep(SECONDS_TO_STOP)
@@ -103,6 +154,9 @@ class Server:
         self._reported = 0.0
         self._idle = time.monotonic()
         self._nice = False
+        self._sending = threading.Lock()
+        self._patience: dict[int, float] = {}
+        inbox.on_ping = self._pong
 
     def serve(self) -> None:
         """Answer and train until the input or the output is closed."""
@@ -119,6 +173,7 @@ class Server:
             return
         finally:
             jobs.close()
+            self._workshop.elsewhere.close()
 
     def _may_train(self) -> bool:
         """Whether no request waits, or requests have come so thick that trainings stood still for too long."""
@@ -161,8 +216,20 @@ class Server:
             raise
         except CancelledError:
             self._send(Failed(request.id, "Cancelled.", cancelled=True))
+        except RunLockedError as error:
+            self._wait_or_fail(request, error)
         except Exception as error:  # noqa: BLE001 — the edge: whatever went wrong becomes a sentence
             self._workshop.forget(request.id)
+            self._send(failure(request.id, error))
+
+    def _wait_or_fail(self, request: Request, error: RunLockedError) -> None:
+        """Ask for a run's lock again for as long as it may be that of an engine whose network is gone."""
+        now = time.monotonic()
+        until = self._patience.setdefault(request.id, now + self._inbox.heartbeat + 2 * SECONDS_TO_STOP)
+        if self._inbox.heartbeat and now < until:
+            self._inbox.put_back(request, SECONDS_BETWEEN_TRIES)
+        else:
+            del self._patience[request.id]
             self._send(failure(request.id, error))
 
     def _cancel(self, number: int) -> None:
@@ -202,10 +269,28 @@ class Server:
             os.nice(NICE)
             self._nice = True
 
+    def _pong(self, number: int) -> None:
+        """Answer a heartbeat, from the thread that reads; where the output is closed the other one finds out."""
+        with contextlib.suppress(OSError):
+            self._send(Done(number))
+
     def _send(self, message: msgspec.Struct) -> None:
         rest = memoryview(encode(message))
-        while rest:
-            rest = rest[os.write(self._output, rest) :]
+        with self._sending:
+            while rest:
+                rest = rest[self._write(rest) :]
+
+    def _write(self, data: memoryview) -> int:
+        """Write some bytes. With a heartbeat nothing may wait for ever for a network that is gone.
+
+        WORKAROUND (Windows has no ``select`` for pipes): an engine there waits until the system gives the pipe up.
+        """
+        if not self._inbox.heartbeat or sys.platform == "win32":
+            return os.write(self._output, data)
+        while not select.select((), (self._output,), (), 0.25)[1]:
+            if self._inbox.closed:
+                raise BrokenPipeError
+        return os.write(self._output, data[:ROOM])
 
 
 def use_threads(count: int) -> None:
@@ -232,6 +317,7 @@ def introduce() -> EngineInfo:
         devices=tuple(devices),
         pid=os.getpid(),
         log=str(paths.log_file("engine")),
+        home=str(Path.home()),
     )
 
 
@@ -264,16 +350,23 @@ def claim_pipes() -> tuple[int, int]:
     return source, target
 
 
-def main() -> int:
-    """Serve whoever started us until our input closes; Ctrl+C in a shared terminal is not meant for us."""
+def main(heartbeat: float = 0.0) -> int:
+    """Serve whoever started us until our input closes, or no heartbeat comes for so many seconds (0: none is needed).
+
+    Ctrl+C in a shared terminal is not meant for us, and of a connection that is gone the input tells.
+    """
     source, target = claim_pipes()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     faulthandler.enable()
     handler = logging.handlers.RotatingFileHandler(
         paths.log_file("engine"), maxBytes=1 << 20, backupCount=2, encoding="utf-8", delay=True
     )
     logging.basicConfig(handlers=[handler], format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    inbox = Inbox(source)
-    Server(inbox, target).serve()
+    inbox = Inbox(source, heartbeat)
+    server = Server(inbox, target)
+    inbox.start()
+    server.serve()
     logging.shutdown()
     os._exit(inbox.exit_code)  # taking torch down tidily takes longer than whoever waits for us

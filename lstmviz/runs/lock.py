@@ -14,10 +14,14 @@ LOCK = "lock"
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
+class RunLockedError(RunError):
+    """Another process trains the run; one that is about to end does so for a moment still."""
+
+
 class RunLock:
     """Held by this process from its making until ``release``, or until the process ends, however that happens.
 
-    Raises RunError where another process trains the run. Where the disk gives no lock nobody is refused.
+    Raises RunLockedError where another process trains the run. Where the disk gives no lock nobody is refused.
     """
 
     _file = -1
@@ -29,7 +33,7 @@ class RunLock:
         except OSError as error:
             self.release()
             if error.errno in _HELD:
-                raise RunError(
+                raise RunLockedError(
                     "“{folder}” is being trained already, in another window or on a command line. Stop it there first.",
                     folder=str(folder),
                 ) from error

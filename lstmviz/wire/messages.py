@@ -10,6 +10,7 @@ import msgspec
 
 from lstmviz.sequences.topology import Topology
 from lstmviz.wire.array_data import ArrayData
+from lstmviz.wire.elsewhere_messages import ElsewherePayload, ElsewhereRequest
 from lstmviz.wire.run_messages import (
     ProbeBegins,
     ProbeEnds,
@@ -130,7 +131,7 @@ class Written(msgspec.Struct, frozen=True, tag=True):
 
 
 class EngineInfo(msgspec.Struct, frozen=True, tag=True):
-    """The engine introduces itself: protocol, versions, devices, process id, log."""
+    """The engine introduces itself: protocol, versions, devices, process id, log, the user's home over there."""
 
     protocol: int
     versions: dict[str, str]
@@ -138,6 +139,7 @@ class EngineInfo(msgspec.Struct, frozen=True, tag=True):
     devices: tuple[str, ...]
     pid: int
     log: str
+    home: str = ""
 
 
 class FlowData(msgspec.Struct, frozen=True, tag=True):
@@ -161,6 +163,7 @@ Payload = (
     | ProbeEnds
     | FlowData
     | StoreOpened
+    | ElsewherePayload
 )
 
 
@@ -276,6 +279,7 @@ Request = (
     | AskFlow
     | RecordBatch
     | Cancel
+    | ElsewhereRequest
 )
 
 
