@@ -100,14 +100,14 @@ def preview(trace: Trace, path: str | Path, rows: int, *, form: str = "long", **
         return _preview_arrays(chosen, rows)
     total = len(chosen.steps) * (chosen.columns() if checked == "long" else 1)
     start = replace(chosen, steps=chosen.steps[: max(1, rows)])  # every block is as many rows long, or whole
-    text: list[str] = []
+    text: list[bytes] = []
     found = 0
     for values, piece in csv.lines(start, checked):
         text.append(piece)
         found += values
         if checked == "long" and found >= rows:
             break
-    header, *body = standard_csv.reader(io.StringIO("".join(text), newline=""), strict=True)
+    header, *body = standard_csv.reader(io.StringIO(b"".join(text).decode(), newline=""), strict=True)
     return tuple(header), tuple(tuple(row) for row in body[:rows]), total
 
 
@@ -139,13 +139,11 @@ def _form(form: str) -> Form:
 
 
 def _preview_arrays(selection: Selection, rows: int) -> Preview:
-    shown = tuple(
-        (
-            block.key,
-            f"{len(selection.steps)} × {len(block.units)}",
-            str((values := selection.values(block)).dtype),
-            " ".join(map(str, values[0, :4])) + (" …" if values.size > 4 else ""),
-        )
-        for block in selection.blocks[:rows]
-    )
-    return ("name", "shape", "dtype", "first values"), shown, len(selection.blocks)
+    shown = []
+    for block in selection.blocks[:rows]:
+        source = selection.source(block)
+        steps, units = source.shape
+        first = source.read(slice(0, 1))[0, :4]
+        values = " ".join(map(str, first)) + (" …" if steps * units > len(first) else "")
+        shown.append((block.key, f"{steps} × {units}", str(source.dtype), values))
+    return ("name", "shape", "dtype", "first values"), tuple(shown), len(selection.blocks)

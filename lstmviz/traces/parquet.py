@@ -1,18 +1,23 @@
-"""A selection as Parquet: the tables of the CSV, with their types."""
+"""A selection as Parquet: the tables of the CSV, with their types, row group by row group."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lstmviz.traces.selection import Block, Selection
-from lstmviz.traces.tables import Form, Tick, about, column_names, plain
+from lstmviz.traces.selection import Block, Selection, Source
+from lstmviz.traces.tables import Form, Tick, about, header, plain
 
 BATCH = 1 << 20
-"""Values in one row group."""
+"""Values in a row group, where more are not needed to keep the file's own table of contents short."""
+CONTENTS_BYTES = 600
+"""What the writer keeps for each column of each row group until the end."""
+_WORDS = ("label", "direction", "signal")
+"""The columns that repeat themselves; numbers are written as they are."""
 
 
 def write(selection: Selection, path: Path, form: Form, tick: Tick) -> None:
@@ -26,37 +31,43 @@ def write(selection: Selection, path: Path, form: Form, tick: Tick) -> None:
     try:
         for table in (_long if form == "long" else _wide)(selection):
             if writer is None:
-                writer = pq.ParquetWriter(path, table.schema)
-            writer.write_table(table)
+                words = [name for name in _WORDS if name in table.column_names]
+                writer = pq.ParquetWriter(path, table.schema, use_dictionary=words, write_statistics=["t"])
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
             tick(table.num_rows if form == "long" else table.num_rows * selection.columns())
     finally:
         if writer is not None:
             writer.close()
 
 
+def rows_of_a_group(steps: int, columns: int, itemsize: int) -> int:
+    """How many steps of a wide table go into a row group.
+
+    The writer holds one group, r · columns · itemsize bytes, and a line of contents for every column of all groups,
+    steps / r · columns · CONTENTS_BYTES: together least where both are alike.
+    """
+    return max(1, BATCH // columns, math.isqrt(steps * CONTENTS_BYTES // itemsize))
+
+
 def _long(selection: Selection) -> Iterator[Any]:
-    blocks = [(block, selection.values(block)) for block in selection.blocks]
-    dtype = np.result_type(*(values.dtype for _, values in blocks))
-    for block, values in blocks:
-        rows = max(1, BATCH // len(block.units))
-        for first in range(0, len(values), rows):
-            part = slice(first, first + rows)
-            yield _long_table(selection, block, values[part].astype(dtype, copy=False), part)
+    sources = [(block, selection.source(block)) for block in selection.blocks]
+    dtype = np.result_type(*(source.dtype for _, source in sources))
+    for block, source in sources:
+        for part in selection.stretches(len(block.units), BATCH):
+            yield _long_table(selection, block, source.read(part).astype(dtype, copy=False), part)
 
 
 def _long_table(selection: Selection, block: Block, values: Any, rows: slice) -> Any:
     import pyarrow as pa
 
     steps, units = values.shape
-    repeated = [
-        (name, column.take(pa.array(np.repeat(np.arange(steps), units)))) for name, column in _steps(selection, rows)
-    ]
+    of_step = np.repeat(np.arange(steps, dtype=np.int32), units)
     words = {
         name: pa.DictionaryArray.from_arrays(pa.array(np.zeros(values.size, np.int32)), pa.array([word]))
         for name, word in (("direction", block.direction), ("signal", block.signal))
     }
     columns = {
-        **dict(repeated),
+        **{name: column.take(pa.array(of_step)) for name, column in _steps(selection, rows)},
         "layer": pa.array(np.full(values.size, block.layer, np.int32)),
         "direction": words["direction"],
         "unit": pa.array(np.tile(block.units.astype(np.int32), steps)),
@@ -69,15 +80,22 @@ def _long_table(selection: Selection, block: Block, values: Any, rows: slice) ->
 def _wide(selection: Selection) -> Iterator[Any]:
     import pyarrow as pa
 
-    blocks = [(column_names(selection, block), selection.values(block)) for block in selection.blocks]
-    rows = max(1, BATCH // selection.columns())
-    for first in range(0, len(selection.steps), rows):
-        part = slice(first, first + rows)
-        columns = _steps(selection, part)
-        for names, values in blocks:
-            columns += [(name, pa.array(np.ascontiguousarray(values[part, n]))) for n, name in enumerate(names)]
-        table = pa.Table.from_arrays([column for _, column in columns], names=[name for name, _ in columns])
-        yield table.replace_schema_metadata(about(selection.trace))
+    sources = [selection.source(block) for block in selection.blocks]
+    names = header(selection, "wide")
+    rows = rows_of_a_group(len(selection.steps), selection.columns(), max(source.dtype.itemsize for source in sources))
+    for part in selection.stretches(1, rows):
+        columns = [column for _, column in _steps(selection, part)]
+        for source in sources:
+            columns += map(pa.array, _turned(selection, source, part))
+        yield pa.Table.from_arrays(columns, names=list(names)).replace_schema_metadata(about(selection.trace))
+
+
+def _turned(selection: Selection, source: Source, part: slice) -> Any:
+    """The values of some steps unit by unit, (U, S), without ever holding them twice."""
+    turned = np.empty((len(source.units), part.stop - part.start), source.dtype)
+    for stretch in selection.stretches(source.row_bytes, within=part):
+        turned[:, stretch.start - part.start : stretch.stop - part.start] = source.read(stretch).T
+    return turned
 
 
 def _steps(selection: Selection, rows: slice) -> list[tuple[str, Any]]:
@@ -85,12 +103,12 @@ def _steps(selection: Selection, rows: slice) -> list[tuple[str, Any]]:
     import pyarrow as pa
 
     columns = [("t", pa.array(selection.steps[rows].astype(np.int64)))]
-    times: Any = selection.times()
-    labels = selection.labels()
+    times: Any = selection.times(rows)
+    labels = selection.labels(rows)
     if times is not None:
         if times.dtype.kind == "M" and np.datetime_data(times.dtype)[0] not in ("D", "s", "ms", "us", "ns"):
             times = times.astype("M8[s]")  # Arrow has no months, hours or minutes
-        columns.append(("time", pa.array(times[rows])))
+        columns.append(("time", pa.array(times)))
     if labels is not None:
-        columns.append(("label", pa.array([plain(label) for label in labels[rows]], pa.string())))
+        columns.append(("label", pa.array([plain(label) for label in labels], pa.string())))
     return columns

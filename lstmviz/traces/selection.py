@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,9 @@ Wish = str | slice | int | Iterable[int] | None
 """Units or steps: None for all, "0:16" (16 not included), "1,3,5", "-10:", a slice, a number or several."""
 Indices = npt.NDArray[np.intp]
 
+WHOLE = slice(None)
+STRETCH = 8 << 20
+"""Bytes of a trace that an exporter reads at once, when nothing else is asked for."""
 ALL = "all"
 """In place of the signals: every one that the trace can give, derived ones included."""
 
@@ -50,6 +53,40 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
+class Source:
+    """The chosen values of one signal, (S, U) in the trace's own dtype; of a trace on disk read as asked."""
+
+    signal: Array
+    steps: Indices
+    units: Indices
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """The trace's own type of numbers."""
+        return self.signal.dtype
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """S and U."""
+        return len(self.steps), len(self.units)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of all the chosen values."""
+        return len(self.steps) * len(self.units) * self.dtype.itemsize
+
+    @property
+    def row_bytes(self) -> int:
+        """What is read for one step: every unit of it."""
+        return int(self.signal.shape[1]) * self.dtype.itemsize
+
+    def read(self, part: slice = WHOLE) -> Array:
+        """The values at all the chosen steps, or at a part of them."""
+        rows: Array = self.signal[_narrow(self.steps[part])]
+        return rows[:, _narrow(self.units)]
+
+
+@dataclass(frozen=True, eq=False)
 class Selection:
     """A choice from one trace. steps: (S,) ascending, without repetition; so are the units of each block."""
 
@@ -57,26 +94,33 @@ class Selection:
     blocks: tuple[Block, ...]
     steps: Indices
 
-    def values(self, block: Block) -> Array:
-        """The chosen values of one block, (S, U), in the trace's own dtype."""
-        whole = self.trace.signal(block.signal, block.layer, block.direction)
-        return whole[_narrow(self.steps)][:, _narrow(block.units)]
+    def source(self, block: Block) -> Source:
+        """The chosen values of one block, to be read part by part."""
+        signal = self.trace.signal(block.signal, block.layer, block.direction)
+        return Source(signal, self.steps, block.units)
+
+    def stretches(self, row_bytes: int, size: int = STRETCH, within: slice = WHOLE) -> Iterator[slice]:
+        """The chosen steps, or a part of them, stretch by stretch of about ``size`` bytes, ``row_bytes`` a step."""
+        start, stop, _ = within.indices(len(self.steps))
+        rows = max(1, size // max(1, row_bytes))
+        for first in range(start, stop, rows):
+            yield slice(first, min(first + rows, stop))
 
     def columns(self) -> int:
         """How many columns all the blocks have together."""
         return sum(len(block.units) for block in self.blocks)
 
-    def times(self) -> npt.NDArray[np.generic] | None:
-        """The chosen steps' times, (S,), or None."""
+    def times(self, part: slice = WHOLE) -> npt.NDArray[np.generic] | None:
+        """The times of the chosen steps or of a part of them, (S,), or None."""
         times = self.trace.sequence.times
-        return None if times is None else times[self.steps]
+        return None if times is None else times[self.steps[part]]
 
-    def labels(self) -> list[str] | None:
-        """The chosen steps' labels, or None; the symbols themselves where only they are known."""
+    def labels(self, part: slice = WHOLE) -> list[str] | None:
+        """The labels of the chosen steps or of a part of them, or None; the symbols where only they are known."""
         sequence = self.trace.sequence
         if sequence.labels is not None:
-            return [sequence.labels[t] for t in self.steps]
-        return [sequence.symbol(int(t)) for t in self.steps] if sequence.vocabulary else None
+            return [sequence.labels[t] for t in self.steps[part]]
+        return [sequence.symbol(int(t)) for t in self.steps[part]] if sequence.vocabulary else None
 
 
 def select(
@@ -128,15 +172,19 @@ def indices(wish: Wish, length: int, what: str, trace: Trace) -> Indices:
         parts = _parts(wish)
     except (TypeError, ValueError) as error:
         raise TraceError(nonsense, text=str(wish)) from error
-    places: set[int] = set()
+    chosen = np.zeros(length, np.bool_)
     for part in parts:
         for place in _named(part):
             if not -length <= place < length:
                 raise TraceError(absent, index=place, trace=trace.name, first=0, last=length - 1)
-        places.update(range(*part.indices(length)) if isinstance(part, slice) else (part % length,))
-    if not places:
+        if isinstance(part, slice):
+            chosen[np.arange(*part.indices(length))] = True
+        else:
+            chosen[part] = True
+    places = np.flatnonzero(chosen)
+    if not len(places):
         raise TraceError(none, text=str(wish), last=length - 1)
-    return np.array(sorted(places), dtype=np.intp)
+    return places
 
 
 def _parts(wish: str | slice | int | Iterable[int]) -> list[slice | int]:

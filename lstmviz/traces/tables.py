@@ -18,8 +18,9 @@ Tick = Callable[[int], None]
 
 def header(selection: Selection, form: Form) -> tuple[str, ...]:
     """The names of a table's columns."""
-    time = ("time",) if selection.times() is not None else ()
-    label = ("label",) if selection.labels() is not None else ()
+    nothing = slice(0, 0)
+    time = ("time",) if selection.times(nothing) is not None else ()
+    label = ("label",) if selection.labels(nothing) is not None else ()
     if form == "long":
         return ("t", *time, *label, "layer", "direction", "unit", "signal", "value")
     return ("t", *time, *label, *(name for block in selection.blocks for name in column_names(selection, block)))

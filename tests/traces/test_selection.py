@@ -81,7 +81,7 @@ def test_a_choice_gives_the_trace_s_own_numbers(make_trace: MakeTrace) -> None:
     assert [block.signal for block in chosen.blocks] == ["f", "kept"]
     for block in chosen.blocks:
         expected = trace.signal(block.signal, 1)[10:20:3][:, [0, 1, 5]]
-        np.testing.assert_array_equal(chosen.values(block), expected)
+        np.testing.assert_array_equal(chosen.source(block).read(), expected)
 
 
 def test_units_do_not_cut_x_and_y_whose_columns_are_features_and_outputs(make_trace: MakeTrace) -> None:
