@@ -11,7 +11,13 @@
 A zarr 3 store with plain arrays: chunks along time only, no compression, little endian. What a trace does not have
 is not there. ``meta`` holds every word of the trace (names, labels, vocabulary, layers, model, check, recorded);
 ``arrays`` each array's dtype, shape, rows in a chunk and SHA-256; ``sha256`` is that of both, as JSON with sorted keys.
-Version 1 knew LSTMs and recurrent layers without variants, and no decoder.
+Version 1 knew LSTMs and recurrent layers without variants, and no decoder. Version 3 is written while it is recorded:
+every chunk ends in its CRC-32C, signals and outputs have no SHA-256, ``frames_written`` is how many steps are meant,
+``finished`` comes last, and lstmviz/ holds the journal and the overview:
+
+      lstmviz/                an empty array to zarr, which therefore looks at nothing in it
+        journal               which steps are complete, see ``journal``
+        overview/             means, limits and peaks of each signal, see ``pyramid``
 """
 
 from __future__ import annotations
@@ -33,8 +39,10 @@ from lstmviz.traces import weight_parts
 from lstmviz.traces.trace import Check, Direction, Lane, LayerInfo, ModelInfo, OutputKind, Recorded, Trace
 from lstmviz.traces.weight_parts import WeightWords
 
-VERSION = 2
-READABLE = (1, 2)
+VERSION = 3
+WHOLE_VERSION = 2
+"""The version of a store that is written at once, every array with its SHA-256."""
+READABLE = (1, 2, 3)
 """The versions of the layout that are read."""
 _NAME = re.compile(r"(?!h0$|c0$|weights$|decoder$)[a-z][a-z_0-9]{0,31}")
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -86,7 +94,7 @@ class TraceMeta(msgspec.Struct, frozen=True):
 
 
 class ArrayMeta(msgspec.Struct, frozen=True):
-    """What an array must be when it is read: numpy's name of the dtype, shape, rows in one chunk, SHA-256."""
+    """What an array must be when it is read: numpy's name of the dtype, shape, rows in one chunk, SHA-256 or ""."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -117,6 +125,12 @@ class RootMeta(msgspec.Struct, frozen=True):
     arrays: dict[str, ArrayMeta]
     sha256: str
     frames_written: int
+    finished: bool = True
+
+    @property
+    def checksums(self) -> bool:
+        """Whether every chunk ends in its CRC-32C."""
+        return self.lstmviz_trace > WHOLE_VERSION
 
 
 def words_of(trace: Trace) -> TraceMeta:
@@ -124,10 +138,7 @@ def words_of(trace: Trace) -> TraceMeta:
     sequence, check = trace.sequence, trace.check
     return TraceMeta(
         name=trace.name,
-        sequence=SequenceMeta(
-            sequence.names, sequence.kind, sequence.name, sequence.labels, sequence.vocabulary,
-            sequence.target_names, sequence.source,
-        ),
+        sequence=sequence_words(sequence),
         layers=trace.layers,
         lanes=tuple(_lane_words(layer, side, lane) for (layer, side), lane in trace.lanes.items()),
         output_names=trace.output_names,
@@ -135,8 +146,16 @@ def words_of(trace: Trace) -> TraceMeta:
         input_names=trace.input_names,
         model=trace.model,
         recorded=trace.recorded,
-        check=None if check is None else _check_words(check),
+        check=None if check is None else check_words(check),
         handover=trace.handover,
+    )
+
+
+def sequence_words(sequence: Sequence) -> SequenceMeta:
+    """The words of a sequence."""
+    return SequenceMeta(
+        sequence.names, sequence.kind, sequence.name, sequence.labels, sequence.vocabulary, sequence.target_names,
+        sequence.source,
     )  # fmt: skip
 
 
@@ -200,28 +219,32 @@ def shapes(words: TraceMeta, steps: int) -> dict[str, tuple[int | None, ...]]:
     return found
 
 
-def trace_of(words: TraceMeta, arrays: Arrays) -> Trace:
-    """The trace again. Raises KeyError for an array that is missing, and what Sequence and Trace raise."""
+def trace_of(words: TraceMeta, arrays: Arrays, steps: int) -> Trace:
+    """The trace again, its first so many steps; arrays of signals and outputs are that long already, or lazy.
+
+    Raises KeyError for an array that is missing, and what Sequence and Trace raise.
+    """
     talk = words.sequence
     sequence = Sequence(
         arrays["sequence/values"], talk.names, talk.kind, talk.name, talk.labels, arrays.get("sequence/times"),
         talk.vocabulary, arrays.get("sequence/targets"), talk.target_names, talk.source,
     )  # fmt: skip
+    targets = arrays.get("model/targets")
     return Trace(
-        sequence=sequence,
-        inputs=arrays["model/inputs"],
+        sequence=sequence if steps == len(sequence) else sequence[:steps],
+        inputs=arrays["model/inputs"][:steps],
         layers=words.layers,
         lanes={(lane.layer, lane.direction): _lane_of(lane, arrays) for lane in words.lanes},
         outputs=arrays.get("model/outputs"),
         output_names=words.output_names,
         output_kind=words.output_kind,
-        targets=arrays.get("model/targets"),
+        targets=None if targets is None else targets[:steps],
         input_names=words.input_names,
         model=words.model,
         check=None if words.check is None else _check_of(*words.check),
         recorded=words.recorded,
         name=words.name,
-        handover=words.handover,
+        handover=words.handover if steps > words.handover or steps == len(sequence) else 0,
     )
 
 
@@ -231,7 +254,14 @@ def fingerprint(meta: object, arrays: object) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def _check_words(check: Check) -> tuple[str, str, int, tuple[str, ...]]:
+def signed(meta: TraceMeta, arrays: object) -> dict[str, Any]:
+    """The attributes meta, arrays and sha256 of a root; arrays as plain JSON data."""
+    words = msgspec.to_builtins(meta)
+    return {"meta": words, "arrays": arrays, "sha256": fingerprint(words, arrays)}
+
+
+def check_words(check: Check) -> tuple[str, str, int, tuple[str, ...]]:
+    """A check as it is kept."""
     return repr(float(check.max_error)), repr(float(check.tolerance)), check.steps, check.against
 
 
@@ -268,3 +298,15 @@ def _weights_of(group: str, weights: Weights | None) -> Iterator[tuple[str, tupl
 def _columns(width: int, units: int) -> str:
     """The name of the second dimension of a signal; h under a projection is narrower than the others."""
     return "unit" if width == units else "projection"
+
+
+def chunk_file(name: str, number: int, dimensions: int, flat: bool = True) -> str:
+    """The file of one chunk: ``f/c.3.0``; a folder a chunk, ``f/c/3/0``, before version 3."""
+    between = "." if flat else "/"
+    return f"{name}/c{between}" + between.join([str(number), *["0"] * (dimensions - 1)])
+
+
+def array_hash(array: npt.NDArray[Any]) -> str:
+    """SHA-256 of an array's bytes."""
+    # as plain bytes, since dates are no buffer
+    return hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).hexdigest()

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.cells import gru, lstm, rnn
-from lstmviz.cells.weights import GruWeights, LstmWeights, Weights
+from lstmviz.cells.weights import Weights
 from lstmviz.errors import TraceError
 from lstmviz.sequences.sequence import Sequence
+from lstmviz.traces.derived import derived, is_lazy, previous, squashed
 from lstmviz.traces.weight_parts import parts_of
 
 if TYPE_CHECKING:
     import xarray
+
+    from lstmviz.traces.overview import Overview
 
 Array = npt.NDArray[np.floating]
 Direction = Literal["forward", "reverse"]
@@ -93,13 +95,17 @@ class Check:
 
 @dataclass(frozen=True)
 class Recorded:
-    """How the trace was recorded: UTC time, device, dtype, method (``workspace`` or ``fused+scan``), versions."""
+    """How the trace was recorded: UTC time, device, dtype, method (``workspace`` or ``fused+scan``), versions.
+
+    note: a sentence where the recording was cut short, else "".
+    """
 
     when: str = ""
     device: str = "cpu"
     dtype: str = "float32"
     method: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +143,9 @@ class Trace:
     ``value`` are in the sequence's own units. targets: (T, K) with NaN where nothing is asked: K = O values, or
     K = 1, the place of the right symbol among output_names. handover: the step from which the decoder works on, 0
     where there is none; before it nothing is said, and the outputs are NaN.
+
+    A trace that was opened lazily has its signals and outputs on the disk: LazyArrays, which give the steps and units
+    that are asked for as numpy arrays, and ``overview`` draws them; it is None where all is in memory.
     """
 
     sequence: Sequence
@@ -153,6 +162,7 @@ class Trace:
     recorded: Recorded = Recorded()
     name: str = ""
     handover: int = 0
+    overview: Overview | None = None
 
     def __post_init__(self) -> None:
         if self.handover and not 0 < self.handover < len(self):
@@ -169,7 +179,7 @@ class Trace:
                 if weights is not None:  # other traces of the same model share them
                     arrays += parts_of(weights).values()
         for array in arrays:
-            if array is not None:
+            if isinstance(array, np.ndarray):
                 array.flags.writeable = False
         if not self.name:
             object.__setattr__(self, "name", f"{self.model.name} · {self.sequence.name}")
@@ -189,6 +199,11 @@ class Trace:
         return f"<Trace “{self.name}”: {len(self)} steps; {layers}{checked}>"
 
     @property
+    def lazy(self) -> bool:
+        """Whether the signals are on the disk, and no one may take them whole."""
+        return is_lazy(self)
+
+    @property
     def units(self) -> int:
         """H, the number of units of the first layer."""
         return self.layers[0].units
@@ -198,13 +213,13 @@ class Trace:
         info = self._info(layer)
         lane = self.lanes[layer, info.directions[0]]
         derived = DERIVED[info.cell]
-        if any(weights is None for _, weights in self._stretches(lane)):
+        if lane.weights is None or (self.handover and lane.decoder is None):
             derived = tuple(name for name in derived if not name.startswith("z"))
         return ("x", *STORED[info.cell], *derived, "y")
 
     def __getitem__(self, name: str) -> Array:
-        """A signal of the first layer, forward, as (T, H), read-only."""
-        return self.signal(name)
+        """A signal of the first layer in its first direction, forward mostly, as (T, H), read-only."""
+        return self.signal(name, 0, self.layers[0].directions[0])
 
     def signal(self, name: str, layer: int = 0, direction: str = "forward") -> Array:
         """One signal over time, (T, H), read-only; derived ones are computed here.
@@ -225,20 +240,19 @@ class Trace:
                 trace=self.name,
                 names=" ".join(self.names(layer)),
             )
-        array = self._derived(name, layer, direction, lane)
-        array.flags.writeable = False
+        if name == "y":
+            array = lane.signals["h"] if self.outputs is None else self.outputs
+        else:
+            array = self.inputs if name == "x" and not layer else derived(self, name, layer, direction)
+        if isinstance(array, np.ndarray):
+            array = array.view()
+            array.flags.writeable = False
         return array
 
     def previous(self, name: str, layer: int = 0, direction: str = "forward") -> Array:
         """h or c of the step before, as the cell saw it: shifted by one against the direction, h0 or c0 at the edge."""
-        lane = self._lane(layer, direction)
-        now = lane.signals[name]
-        edge = lane.h0 if name == "h" else lane.c0
-        if edge is None:
-            edge = np.zeros(now.shape[1], now.dtype)
-        if direction == "reverse":
-            return np.concatenate([now[1:], edge[None]])
-        return np.concatenate([edge[None], now[:-1]])
+        self._lane(layer, direction)
+        return previous(self, name, layer, direction)
 
     def previous_at(self, t: int, name: str, layer: int = 0, direction: str = "forward") -> Array:
         """One row of ``previous``, (H,), without building the rest."""
@@ -285,7 +299,7 @@ class Trace:
                 values["kept"] = values["f"] * self.previous_at(t, STATE[cell], layer, side)
                 values["written"] = values["i"] * values["g"]
             if cell == "lstm":
-                values["tanh_c"] = _squashed(self.weights_at(t, layer, side), values["c"])
+                values["tanh_c"] = squashed(self.weights_at(t, layer, side), values["c"])
             values["y"] = values["h"] if self.outputs is None else self.outputs[t]
             lanes[layer, side] = values
         return Frame(t, lanes)
@@ -323,50 +337,3 @@ class Trace:
                 directions=" ".join(info.directions),
             )
         return self.lanes[layer, direction]
-
-    def _derived(self, name: str, layer: int, direction: str, lane: Lane) -> Array:
-        signals = lane.signals
-        if name == "x":
-            return self._layer_input(layer)
-        if name == "y":
-            return (signals["h"] if self.outputs is None else self.outputs).view()
-        if name == "i":
-            return 1 - signals["f"]
-        if name == "kept":
-            return signals["f"] * self.previous(STATE[self.layers[layer].cell], layer, direction)
-        if name == "written":
-            return self.signal("i", layer, direction) * signals["g"]
-        if name == "tanh_c":
-            return np.concatenate([_squashed(weights, signals["c"][part]) for part, weights in self._stretches(lane)])
-        return self._pre_activation(name[1:], layer, direction, lane)
-
-    def _pre_activation(self, gate: str, layer: int, direction: str, lane: Lane) -> Array:
-        """z… of a gate, "" for that of a recurrent layer, each stretch of steps with its own weights."""
-        x, h_prev = self._layer_input(layer), self.previous("h", layer, direction)
-        signals, rows = lane.signals, []
-        for part, weights in self._stretches(lane):
-            assert weights is not None  # names() offers z… only with weights
-            if isinstance(weights, LstmWeights):
-                c_prev = self.previous("c", layer, direction)[part]
-                rows.append(lstm.pre_activation(weights, gate, x[part], h_prev[part], c_prev, signals["c"][part]))
-            elif isinstance(weights, GruWeights):
-                rows.append(gru.pre_activation(weights, gate, x[part], h_prev[part], signals["r"][part]))
-            else:
-                rows.append(rnn.pre_activation(weights, x[part], h_prev[part]))
-        return rows[0] if len(rows) == 1 else np.concatenate(rows)
-
-    def _stretches(self, lane: Lane) -> tuple[tuple[slice, Weights | None], ...]:
-        """The steps that were computed with the same weights, and those weights."""
-        if not self.handover:
-            return ((slice(None), lane.weights),)
-        return (slice(0, self.handover), lane.weights), (slice(self.handover, None), lane.decoder)
-
-    def _layer_input(self, layer: int) -> Array:
-        if layer == 0:
-            return self.inputs.view()
-        below = self.layers[layer - 1]
-        return np.concatenate([self.lanes[layer - 1, side].signals["h"] for side in below.directions], axis=1)
-
-
-def _squashed(weights: Weights | None, c: Array) -> Array:
-    return lstm.squashed(weights if isinstance(weights, LstmWeights) else None, c)

@@ -17,7 +17,7 @@ from any_trace import traces
 from hypothesis import HealthCheck, given, settings
 
 from lstmviz.errors import ExportError, TraceError
-from lstmviz.traces import store
+from lstmviz.traces import store_folder
 from lstmviz.traces.layout import fingerprint
 from lstmviz.traces.store import open_trace, save_trace
 from lstmviz.traces.trace import Trace
@@ -54,7 +54,7 @@ def test_a_saved_trace_comes_back_identical_in_every_bit(tmp_path: Path, trace: 
 def test_a_trace_of_several_chunks_comes_back(
     tmp_path: Path, make_trace: MakeTrace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(store_folder, "CHUNK_BYTES", 1000)
     trace = make_trace(steps=501, units=8)
     trace.save(str(tmp_path / "a.zarr"))
     assert len(list((tmp_path / "a.zarr/layer0/forward/f/c").iterdir())) == 17

@@ -1,0 +1,120 @@
+"""Streams: the signals of one lane on their way to the disk, collected until a chunk is full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lstmviz.errors import ExportError
+from lstmviz.traces import journal
+from lstmviz.traces.checksum import write_checked
+from lstmviz.traces.layout import chunk_file
+from lstmviz.traces.places import Place
+from lstmviz.traces.stored import StoredArray
+from lstmviz.traces.trace import Array
+
+CHUNK = 2 << 20
+"""The longest chunk, in bytes: what a step in the window reads of each signal when it comes to a new place."""
+_SHORT = 64 << 10
+"""A chunk is shorter than CHUNK where there would be fewer than _MANY of them, but not shorter than this."""
+_MANY = 16
+_LEAST = 64
+"""Steps in the shortest chunk."""
+
+
+def chunk_rows(width: int, dtype: np.dtype[Any], steps: int) -> int:
+    """How many steps of so many units go into one chunk: a power of two."""
+    row = max(1, width * dtype.itemsize)
+    wanted = min(CHUNK // row, max(steps // _MANY, _SHORT // row))
+    return 1 << max(_LEAST, wanted).bit_length() - 1
+
+
+class Stream:
+    """One lane, or the outputs: the steps that came last, and the chunks before them on the disk."""
+
+    def __init__(
+        self, folder: Path, group: str, widths: Mapping[str, int], dtype: np.dtype[Any], steps: int, rows: int
+    ) -> None:
+        self.folder, self.group = folder, group
+        self._widths, self._dtype, self._steps, self._rows = widths, dtype, steps, rows
+        self._reverse = group.endswith("/reverse")
+        self._first, self._last = journal.empty(group, steps)
+        self._written = (self._first, self._last)
+        self._chunk: dict[str, Array] = {}
+
+    def path(self, name: str) -> str:
+        """The path of a signal in the store."""
+        return self.group if self.group == journal.OUTPUTS else f"{self.group}/{name}"
+
+    def array(self, place: Place, name: str) -> StoredArray:
+        """A signal as far as it is on the disk."""
+        shape = (self._steps, self._widths[name])
+        return StoredArray(place, self.path(name), shape, self._dtype, self._rows, written=self._written)
+
+    def append(self, start: int, signals: Mapping[str, Array]) -> None:
+        """Take the next steps, and write every chunk that they fill. Raises OSError and ExportError."""
+        stop = self._check(start, signals)
+        while start < stop:
+            number = (stop - 1 if self._reverse else start) // self._rows
+            low, high = number * self._rows, min((number + 1) * self._rows, self._steps)
+            first, last = max(start, low), min(stop, high)
+            if not self._chunk:
+                self._chunk = {name: self._blank(width) for name, width in self._widths.items()}
+            for name, chunk in self._chunk.items():
+                part = signals[name][first - stop : last - stop or None]
+                chunk[first - low : last - low] = self._converted(name, part)
+            if self._reverse:
+                stop = self._first = first
+            else:
+                start = self._last = last
+            if (self._first if self._reverse else self._last) == (low if self._reverse else high):
+                self._write(number)
+
+    def flush(self) -> None:
+        """Write the steps of a chunk that is not full. Raises OSError."""
+        if self._chunk:
+            self._write((self._first if self._reverse else self._last - 1) // self._rows)
+
+    def _check(self, start: int, signals: Mapping[str, Array]) -> int:
+        """The end of the new steps; ValueError where they do not go on from the last ones."""
+        lengths = {len(signals[name]) for name in self._widths}
+        stop = start + max(lengths)
+        goes_on = stop == self._first if self._reverse else start == self._last
+        if len(lengths) != 1 or not goes_on or not 0 <= start <= stop <= self._steps:
+            raise ValueError(f"{self.group}: steps {start} to {stop} do not go on from {self._first}, {self._last}")
+        return stop
+
+    def _blank(self, width: int) -> Array:
+        return np.full((self._rows, width), np.nan, self._dtype)
+
+    def _converted(self, name: str, part: Array) -> Array:
+        """Values in the store's float type; ExportError for one that it cannot hold."""
+        if part.dtype == self._dtype:
+            return part
+        with np.errstate(over="ignore"):
+            found = part.astype(self._dtype)
+        if not np.array_equal(np.isinf(found), np.isinf(part)):
+            raise ExportError(
+                "“{path}”: the signal {name} reaches {value:.4g}, more than {dtype} can hold ({most:.5g}). "
+                "Record in float32.",
+                path=str(self.folder),
+                name=self.path(name),
+                value=float(np.abs(part[np.isfinite(part)]).max()),
+                dtype=self._dtype.name,
+                most=float(np.finfo(self._dtype).max),
+            )
+        return found
+
+    def _write(self, number: int) -> None:
+        """One chunk of every signal, and then the line of the journal that says so."""
+        for name, chunk in self._chunk.items():
+            write_checked(self.folder / chunk_file(self.path(name), number, 2), chunk)
+        self._chunk = {}
+        low, high = self._written
+        start, stop = (self._first, low) if self._reverse else (high, self._last)
+        with (self.folder / journal.FILE).open("ab", buffering=0) as stream:
+            stream.write(journal.line(self.group, start, stop))
+        self._written = (self._first, self._last)
