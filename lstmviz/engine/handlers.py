@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lstmviz.engine.elsewhere import HANDLERS as FILES
 from lstmviz.engine.elsewhere import Elsewhere
 from lstmviz.engine.jobs import Jobs
+from lstmviz.engine.mappings import HANDLERS as MAPPINGS
 from lstmviz.errors import EngineError
 from lstmviz.runs.folder import net_file, probe_file, read_run_file
 from lstmviz.wire.builder import TraceBuilder
@@ -75,6 +76,10 @@ class Workshop:
             self._models.popitem(last=False)
         return self._models[key]
 
+    def forget_models(self) -> None:
+        """Load every model anew when it is next asked for."""
+        self._models.clear()
+
     def validation(self, folder: str) -> tuple[Sequence, ...]:
         """What judges the net of a run, which the last run that was asked for keeps at hand."""
         from lstmviz.engine.beginning import data_of
@@ -137,7 +142,7 @@ def _open_trace(_workshop: Workshop, request: OpenTrace, report: Report) -> Piec
     from lstmviz.traces.store import open_trace
 
     trace = open_trace(request.path, progress=report)
-    if trace.overview is None:
+    if getattr(trace, "overview", None) is None:
         yield from trace_to_wire(trace)
     else:
         yield _where(request.path, trace)
@@ -241,4 +246,5 @@ HANDLERS: dict[type, Callable[[Workshop, Any, Report], Pieces]] = {
     AskFlow: _ask_flow,
     RecordBatch: _record_batch,
     **FILES,
+    **MAPPINGS,
 }

@@ -45,3 +45,7 @@ class KeepMapping(msgspec.Struct, frozen=True, tag=True):
     id: int
     path: str
     mapping: str
+
+
+MappingPayload = ArraysListed | MappingKept
+MappingRequest = ListArrays | KeepMapping

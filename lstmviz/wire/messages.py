@@ -11,6 +11,7 @@ import msgspec
 from lstmviz.sequences.topology import Topology
 from lstmviz.wire.array_data import ArrayData
 from lstmviz.wire.elsewhere_messages import ElsewherePayload, ElsewhereRequest
+from lstmviz.wire.mapping_messages import MappingPayload, MappingRequest
 from lstmviz.wire.run_messages import (
     ProbeBegins,
     ProbeEnds,
@@ -164,6 +165,7 @@ Payload = (
     | FlowData
     | StoreOpened
     | ElsewherePayload
+    | MappingPayload
 )
 
 
@@ -280,6 +282,7 @@ Request = (
     | RecordBatch
     | Cancel
     | ElsewhereRequest
+    | MappingRequest
 )
 
 

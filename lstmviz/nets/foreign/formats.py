@@ -6,7 +6,8 @@ import importlib
 import json
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ _DAMAGED = (
 
 def read_found(path: Path) -> tuple[Found, ...]:
     """Every recurrent stack of a foreign model file, at least one; raises ModelError and nothing else."""
-    try:
+    with damaged(path):
         if path.is_dir():
             _check_others(path, b"")
         with path.open("rb") as stream:
@@ -91,6 +92,16 @@ def read_found(path: Path) -> tuple[Found, ...]:
         found: tuple[Found, ...] = importlib.import_module(f"{__package__}.{_module(path, start)}").read(path)
         if not found and module_of(path) is not None:
             found = importlib.import_module(f"{__package__}.mapping").read_alike(path)
+    if not found:
+        raise _nothing(path)
+    return found
+
+
+@contextmanager
+def damaged(path: Path) -> Iterator[None]:
+    """Make one ModelError of whatever a reader raises, and the libraries below it."""
+    try:
+        yield
     except LstmvizError:
         raise
     except OSError as error:
@@ -101,9 +112,6 @@ def read_found(path: Path) -> tuple[Found, ...]:
             file=str(path),
             reason=str(error).partition("\n")[0][:200] or type(error).__name__,
         ) from error
-    if not found:
-        raise _nothing(path)
-    return found
 
 
 def _nothing(path: Path) -> ModelError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -15,6 +16,7 @@ from lstmviz.errors import ModelError
 from lstmviz.nets.foreign.found import Array, Found, Part
 from lstmviz.nets.foreign.torch_names import find_stacks
 from lstmviz.nets.foreign.zips import checked_zip
+from lstmviz.wire.mapping_messages import ArrayRow
 
 _HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
@@ -27,27 +29,35 @@ def read(path: Path) -> tuple[Found, ...]:
 def read_parts(path: Path) -> dict[str, Part]:
     """Every array of floating-point numbers by name; each is read when it is asked for."""
     parts = {}
+    for member, shape, kind, left in _members(path):
+        if kind.kind != "f":
+            continue
+        if math.prod(shape) * kind.itemsize != left:
+            raise ModelError(
+                "“{file}”: “{name}” promises the shape {shape}, but has {left} bytes; the file is damaged.",
+                file=str(path),
+                name=member,
+                shape=shape,
+                left=left,
+            )
+        parts[member.removesuffix(".npy")] = Part(shape, partial(_numbers, path, member), str(kind))
+    return parts
+
+
+def list_arrays(path: Path) -> tuple[ArrayRow, ...]:
+    """Every array by its name, shape and type, whatever it holds; none is read."""
+    return tuple(ArrayRow(name.removesuffix(".npy"), shape, str(kind)) for name, shape, kind, _ in _members(path))
+
+
+def _members(path: Path) -> Iterator[tuple[str, tuple[int, ...], np.dtype[np.generic], int]]:
+    """Of each array its member of the archive, shape, type and how many bytes of numbers it has."""
     with checked_zip(path) as archive:
         for member in archive.infolist():
-            if not member.filename.endswith(".npy"):
-                continue
-            with archive.open(member) as stream:
-                shape, kind = _header(stream)
-                left = member.file_size - stream.tell()
-            if kind.kind != "f":
-                continue
-            if math.prod(shape) * kind.itemsize != left:
-                raise ModelError(
-                    "“{file}”: “{name}” promises the shape {shape}, but has {left} bytes; the file is damaged.",
-                    file=str(path),
-                    name=member.filename,
-                    shape=shape,
-                    left=left,
-                )
-            parts[member.filename.removesuffix(".npy")] = Part(
-                shape, partial(_numbers, path, member.filename), str(kind)
-            )
-    return parts
+            if member.filename.endswith(".npy"):
+                with archive.open(member) as stream:
+                    shape, kind = _header(stream)
+                    left = member.file_size - stream.tell()
+                yield member.filename, shape, kind, left
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
