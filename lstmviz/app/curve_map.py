@@ -8,23 +8,29 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from lstmviz.app.heat_map import cells
 
 Array = npt.NDArray[np.floating]
+_FAINT = 70
+"""How opaque the area around a curve is, of 255."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One curve: values[n] stands in the middle of step first + n."""
+    """One curve: values[n] stands at times[n] on the axis of steps, or in the middle of step times + n.
+
+    band: the lowest and the highest values around each of them, drawn as a faint area.
+    """
 
     values: Array
-    first: int
+    times: Array | int
     colour: QColor
     dashed: bool = False
+    band: tuple[Array, Array] | None = None
 
 
 def limits(arrays: list[Array], *, symmetric: bool = False) -> tuple[float, float]:
@@ -33,6 +39,11 @@ def limits(arrays: list[Array], *, symmetric: bool = False) -> tuple[float, floa
     finite = [array for array in finite if array.size]
     low = min((float(array.min()) for array in finite), default=0.0)
     high = max((float(array.max()) for array in finite), default=1.0)
+    return opened(low, high, symmetric=symmetric)
+
+
+def opened(low: float, high: float, *, symmetric: bool = False) -> tuple[float, float]:
+    """The ends of an axis for values between two: never of no height, symmetric about zero when asked."""
     if symmetric:
         high = max(abs(low), abs(high)) or 1.0
         return -high, high
@@ -84,6 +95,7 @@ class CurveMap:
         picture = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
+        _bands(painter, curves, steps, (low - margin, high + margin), (width, height))
         self._view.scene().render(painter, QRectF(0, 0, width, height), self._view.sceneRect())
         painter.end()
         pixmap = QPixmap.fromImage(picture)
@@ -96,10 +108,12 @@ class CurveMap:
             self._box.addItem(item, ignoreBounds=True)
             self._items.append(item)
         for item, curve in zip(self._items, curves, strict=False):
-            # one value beyond each end, so that the curve reaches the edge of the picture
-            begin = max(0, steps[0] - 1 - curve.first)
-            shown = curve.values[begin : max(begin, steps[1] + 1 - curve.first)]
-            times = np.arange(len(shown)) + (curve.first + begin + 0.5)
+            times, shown = curve.times, curve.values
+            if isinstance(times, int):
+                # one value beyond each end, so that the curve reaches the edge of the picture
+                begin = max(0, steps[0] - 1 - times)
+                shown = shown[begin : max(begin, steps[1] + 1 - times)]
+                times = np.arange(len(shown)) + (times + begin + 0.5)
             style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
             item.setPen(pg.mkPen(curve.colour, width=width, style=style))
             symbol = "o" if _stand_alone(shown) else None
@@ -107,6 +121,27 @@ class CurveMap:
             item.show()
         for item in self._items[len(curves) :]:
             item.hide()
+
+
+def _bands(
+    painter: QPainter, curves: list[Curve], steps: tuple[int, int], span: tuple[float, float], size: tuple[int, int]
+) -> None:
+    """The areas around the curves, below them all."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    for curve in curves:
+        if curve.band is None or isinstance(curve.times, int):
+            continue
+        x = (curve.times - steps[0]) * (size[0] / (steps[1] - steps[0]))
+        low, high = ((span[1] - values) * (size[1] / (span[1] - span[0])) for values in curve.band)
+        known = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
+        faint = QColor(curve.colour)
+        faint.setAlpha(_FAINT)
+        painter.setBrush(faint)
+        for part in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
+            across = np.concatenate([x[part], x[part][::-1]])
+            # a pixel high at least, so that a quiet stretch is there
+            down = np.concatenate([high[part] - 0.5, low[part][::-1] + 0.5])
+            painter.drawPolygon(QPolygonF(list(map(QPointF, across.tolist(), down.tolist()))))
 
 
 def _stand_alone(values: Array) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from lstmviz.app.functions import functions_of
 from lstmviz.app.numbers import rounded_up
+from lstmviz.app.reading import is_far, span
 from lstmviz.cells import gru, lstm, rnn
 from lstmviz.cells.activations import BOUNDED
 from lstmviz.cells.gru import GruStep
@@ -135,12 +136,16 @@ def scales(trace: Trace, layer: int = 0, direction: str = "forward") -> Mapping[
     a GRU h, the state before and kept share ±max of it over the trace, h and h(t−1) share theirs, x has its own.
     """
     lane, cell = trace.lanes[layer, direction], trace.layers[layer].cell
+    if is_far(trace):
+        return _far_scales(trace, layer, direction)
     h = _limit(lane.signals["h"], lane.h0)
     x = _limit(*_inputs(trace, layer))
     if cell == "rnn":
         return {"h": h, "h_prev": h, "x": x, "z": _z_limit(trace, layer, direction)}
     if cell == "gru":
-        own = {**dict.fromkeys("rfi", GATE), **dict.fromkeys(("g", "written"), UNIT)}
+        bounded = functions_of(lane.weights).candidate in BOUNDED
+        candidate = UNIT if bounded else _limit(lane.signals["g"])
+        own = {**dict.fromkeys("rfi", GATE), **dict.fromkeys(("g", "written"), candidate)}
         return {**own, **dict.fromkeys(("h", "h_prev", "kept"), h), "x": x}
     c = _limit(lane.signals["c"], lane.c0)
     functions = functions_of(lane.weights)
@@ -152,6 +157,27 @@ def scales(trace: Trace, layer: int = 0, direction: str = "forward") -> Mapping[
         **dict.fromkeys(("h", "h_prev"), h),
         "x": x,
     }
+
+
+def _far_scales(trace: Trace, layer: int, direction: str) -> Mapping[str, Scale]:
+    """The same of a trace beyond memory, from the limits that its overview knows."""
+    lane, cell = trace.lanes[layer, direction], trace.layers[layer].cell
+
+    def limit(name: str, *edges: Array | None) -> Scale:
+        ends = [np.array(span(trace, name, layer, direction)), *(edge for edge in edges if edge is not None)]
+        return Scale(*_ends(*ends))
+
+    h, x = limit("h", lane.h0), limit("x")
+    if cell == "rnn":
+        z = replace(limit("z"), sampled=True) if "z" in trace.names(layer) else UNIT
+        return {"h": h, "h_prev": h, "x": x, "z": z}
+    functions = functions_of(lane.weights)
+    own = {**dict.fromkeys("rfio", GATE), "h": h, "h_prev": h, "x": x}
+    own |= dict.fromkeys(("g", "written"), UNIT if functions.candidate in BOUNDED else limit("g"))
+    if cell == "gru":
+        return own | {"kept": h}
+    c = limit("c", lane.c0)
+    return own | {"tanh_c": UNIT if functions.output in BOUNDED else c, **dict.fromkeys(("c", "c_prev", "kept"), c)}
 
 
 def _inputs(trace: Trace, layer: int) -> tuple[Array, ...]:

@@ -7,14 +7,15 @@ from its own unit's mean over the shown steps. A spike of one step is therefore 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QColor, QImage, QPixmap
 
 from lstmviz.app import theme
+from lstmviz.app.levels import Levels
 from lstmviz.app.numbers import rounded_up
 from lstmviz.language import tr
 
@@ -23,6 +24,8 @@ Places = npt.NDArray[np.intp]
 
 _UNIT_RANGE = ("g", "tanh_c", "written")
 """Signed signals that live in [−1, 1]: their limits are the same in every trace."""
+_HATCHED = 6
+"""Pixels from one line of the hatching to the next."""
 _NOT_A_NUMBER = 256
 """Place of the colour for NaN, after the 256 of the map."""
 
@@ -32,7 +35,14 @@ def limits(name: str, array: Array) -> tuple[float, float]:
     if theme.is_gate(name):
         return 0.0, 1.0
     finite = array[np.isfinite(array)] if not np.isfinite(array.sum()) else array
-    largest = float(max(finite.max(), -finite.min())) if finite.size else 1.0
+    return limits_of(name, float(finite.min()), float(finite.max())) if finite.size else limits_of(name, -1.0, 1.0)
+
+
+def limits_of(name: str, low: float, high: float) -> tuple[float, float]:
+    """The same for a signal whose finite values are known to lie between two."""
+    if theme.is_gate(name):
+        return 0.0, 1.0
+    largest = max(high, -low)
     if name in _UNIT_RANGE and largest <= 1.0:
         return -1.0, 1.0
     largest = rounded_up(largest) or 1.0
@@ -63,6 +73,12 @@ def reduced(array: Array, columns: int, rows: int) -> Array:
         picked = np.where(high - mean >= mean - low, high, low)
     else:
         picked = array[first]
+    return _fewer_rows(picked, mean, rows)
+
+
+def _fewer_rows(picked: Array, mean: Array, rows: int) -> Array:
+    """(columns, H) brought to (rows, columns): of units that share a row the value furthest from its mean."""
+    units = picked.shape[1]
     first, end = cells(units, rows)
     if units <= rows:
         return picked[:, first].T
@@ -115,18 +131,29 @@ def packed_table(kind: str) -> npt.NDArray[np.uint32]:
 def places(values: Array, low: float, high: float) -> Places:
     """For each value its place in the colour table, clipped to the limits; NaN has the place after the last."""
     span = (high - low) or 1.0
-    scaled: Array = np.clip((values - low) * (255.0 / span), 0, 255)
+    scaled = np.subtract(values, low, dtype=np.float32)
+    scaled *= 255.0 / span
+    np.clip(scaled, 0, 255, out=scaled)
+    np.rint(scaled, out=scaled)
     known = np.isfinite(values)
-    if known.all():
-        return np.rint(scaled).astype(np.intp)
-    rounded: Array = np.where(known, np.rint(np.where(known, scaled, 0)), _NOT_A_NUMBER)
-    return rounded.astype(np.intp)
+    if not known.all():
+        scaled[~known] = _NOT_A_NUMBER
+    return scaled.astype(np.intp)
 
 
 def image(array: Array, columns: int, rows: int, low: float, high: float, kind: str) -> QImage:
     """The heat map of (T, H) as an image of so many pixels."""
-    grid = reduced(array, columns, rows)
+    return painted(reduced(array, columns, rows), low, high, kind)
+
+
+def painted(grid: Array, low: float, high: float, kind: str, absent: tuple[QColor, QColor] | None = None) -> QImage:
+    """A grid of values (rows, columns) in colours; columns of NaN alone are hatched in two colours where told so."""
+    rows, columns = grid.shape
     pixels = np.ascontiguousarray(packed_table(kind)[places(grid, low, high)])
+    if absent is not None and np.isnan(grid[0]).any():
+        missing = np.flatnonzero(np.isnan(grid).all(axis=0))
+        lines = (np.arange(rows)[:, None] + missing) % _HATCHED == 0
+        pixels[:, missing] = np.where(lines, np.uint32(absent[1].rgb()), np.uint32(absent[0].rgb()))
     picture = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
     return picture.copy()  # Qt does not keep the numpy memory alive
 
@@ -158,7 +185,45 @@ class PixmapCache:
 
 def heat_map(array: Array, columns: int, rows: int, low: float, high: float, kind: str, ratio: float) -> QPixmap:
     """The heat map as a pixmap of columns × rows logical pixels on a screen with ``ratio`` device pixels each."""
-    picture = image(array, max(1, round(columns * ratio)), max(1, round(rows * ratio)), low, high, kind)
+    return pixmap_of(image(array, *device_size((columns, rows), ratio), low, high, kind), ratio)
+
+
+def strip_map(
+    levels: Levels,
+    steps: tuple[int, int],
+    size: tuple[int, int],
+    limits: tuple[float, float],
+    ratio: float,
+    scale: Callable[[Array], Array] | None = None,
+    kind: str = "grey",
+    absent: tuple[QColor, QColor] | None = None,
+) -> QPixmap:
+    """The heat map of what goes in or comes out over some steps, each feature first scaled by a rising ``scale``."""
+    columns, rows = device_size(size, ratio)
+    scaled = scale or _as_it_is
+    if steps[1] - steps[0] <= columns:
+        grid = reduced(scaled(levels.rows(*steps)), columns, rows)
+    else:
+        low, high = (scaled(ends) for ends in levels.extremes(*steps, columns))
+        mean = scaled(levels.means)
+        grid = _fewer_rows(np.where(high - mean >= mean - low, high, low), mean, rows)
+    missing = np.isnan(grid)
+    if absent is not None and missing.any():
+        grid = np.where(missing & ~missing.all(axis=0), limits[0], grid)
+    return pixmap_of(painted(grid, *limits, kind, absent), ratio)
+
+
+def _as_it_is(values: Array) -> Array:
+    return values
+
+
+def device_size(size: tuple[int, int], ratio: float) -> tuple[int, int]:
+    """Columns and rows of pixels on a screen with ``ratio`` device pixels for each logical one."""
+    return max(1, round(size[0] * ratio)), max(1, round(size[1] * ratio))
+
+
+def pixmap_of(picture: QImage, ratio: float) -> QPixmap:
+    """An image of device pixels as it is drawn at logical sizes."""
     pixmap = QPixmap.fromImage(picture)
     pixmap.setDevicePixelRatio(ratio)
     return pixmap

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,10 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter
 
 from lstmviz.app import heat_map
-from lstmviz.app.curve_map import Curve, envelope, limits
+from lstmviz.app.curve_map import Curve, envelope, opened
 from lstmviz.app.drawing import Ink, legend
 from lstmviz.app.numbers import limit
+from lstmviz.app.strip_data import StripData
 from lstmviz.app.symbol_row import draw_marks, draw_words, fitting, visible
 from lstmviz.language import tr
 from lstmviz.sequences.sequence import Sequence
@@ -23,8 +24,6 @@ CURVE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9
 MANY = len(CURVE_COLOURS)
 """More features than this are a heat map: more curves than colours cannot be told apart."""
 _LOWEST_PICTURE = 36
-_SMALLEST_WHOLE = 4
-"""A picture of fewer rows shows nothing."""
 
 
 @dataclass(frozen=True)
@@ -52,26 +51,29 @@ def lowest_of(sequence: Sequence) -> int:
     return _LOWEST_PICTURE if picture else height_of(sequence)
 
 
-def draw_input(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+def draw_input(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
     """The shown steps of the trace's sequence."""
     sequence = ink.trace.sequence
     if sequence.vocabulary:
-        return _symbols(painter, rect, ink)
-    return _KINDS.get(sequence.kind, _series)(painter, rect, ink)
+        return _symbols(painter, rect, ink, data)
+    return _KINDS.get(sequence.kind, _series)(painter, rect, ink, data)
 
 
-def _series(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+def _series(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
     sequence = ink.trace.sequence
-    values = sequence.values
-    own = differ_in_size(values)
+    own = data.uneven
     if sequence.features > MANY:
-        return _own_rows(painter, rect, ink) if own else _image(painter, rect, ink)
-    columns = list(own_range(values).T if own else values.T)
-    low, high = (0.0, 1.0) if own else limits(columns)
+        return _own_rows(painter, rect, ink, data) if own else _image(painter, rect, ink, data)
+    low, high = (0.0, 1.0) if own else opened(*data.inputs.limits())
     colours = _colours(sequence.features, ink)
-    curves = [Curve(column, 0, colour) for column, colour in zip(columns, colours, strict=True)]
     named = sequence.features > 1 or sequence.names != ("x0",)
     plot = legend(painter, rect, zip(sequence.names, colours, strict=True), ink) if named else rect
+    curves = []
+    for k, colour in enumerate(colours):
+        times, values = data.inputs.trail(k, *ink.steps, plot.width())
+        curves.append(
+            Curve(own_range(values, *(ends[k] for ends in data.inputs.ends)) if own else values, times, colour)
+        )
     picture = ink.curves.draw(curves, ink.steps, low, high, (plot.width(), plot.height()), ink.ratio)
     painter.drawPixmap(plot.topLeft(), picture)
     top = plot.top() - rect.top()
@@ -80,26 +82,18 @@ def _series(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     return Notes(limit(high), limit(low), top=top)
 
 
-def differ_in_size(values: Floats) -> bool:
-    """Whether some columns of (T, F) are so much smaller than others that on one axis they would be flat lines."""
-    spans = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
-    return bool(values.shape[1] > 1 and float(spans.max()) > 8 * max(float(spans.min()), 1e-12))
-
-
-def own_range(values: Floats) -> Floats:
-    """Each feature from 0 at its lowest to 1 at its highest, (T, F)."""
-    lows, highs = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+def own_range(values: Floats, lows: Floats, highs: Floats) -> Floats:
+    """Each feature from 0 at its lowest to 1 at its highest."""
     spans = highs - lows
     scaled: Floats = (values - lows) / np.where(spans > 0, spans, 1)
     return scaled
 
 
-def _own_rows(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+def _own_rows(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
     """Many features of different sizes as rows, each grey from its lowest to its highest."""
-    start, stop = ink.steps
-    shown = own_range(ink.trace.sequence.values)[start:stop]
-    pixmap = heat_map.heat_map(shown, rect.width(), rect.height(), 0.0, 1.0, "grey", ink.ratio)
-    painter.drawPixmap(rect.topLeft(), pixmap)
+    scale = partial(own_range, lows=data.inputs.ends[0], highs=data.inputs.ends[1])
+    size = (rect.width(), rect.height())
+    painter.drawPixmap(rect.topLeft(), heat_map.strip_map(data.inputs, ink.steps, size, (0.0, 1.0), ink.ratio, scale))
     return Notes(tr("max"), tr("min"), tr("each feature on its own range"))
 
 
@@ -109,7 +103,7 @@ def _colours(count: int, ink: Ink) -> list[QColor]:
     return [QColor(CURVE_COLOURS[k]) for k in range(count)]
 
 
-def _symbols(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+def _symbols(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
     sequence = ink.trace.sequence
     start, stop = ink.steps
     words = [visible(sequence.symbol(t)) for t in range(start, stop)] if ink.axis.per_step >= 1 else []
@@ -117,50 +111,38 @@ def _symbols(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     if font is not None:
         draw_words(painter, rect, words, ink, font, QColor(ink.theme.text))
         return Notes()
-    places = sequence.values[start:stop, 0].astype(np.intp)
-    draw_marks(painter, rect.adjusted(0, 2, 0, -2), places, len(sequence.vocabulary), ink, QColor(ink.theme.text))
+    draw_marks(painter, rect.adjusted(0, 2, 0, -2), data.marks, ink, QColor(ink.theme.text))
     return Notes(visible(sequence.vocabulary[-1])[:4], visible(sequence.vocabulary[0])[:4], tr("symbols as marks"))
 
 
-def _audio(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
-    values = ink.trace.sequence.values
-    largest = float(np.abs(values).max()) or 1.0
+def _audio(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
+    largest = max(abs(end) for end in data.inputs.limits()) or 1.0
     start, stop = ink.steps
-    shown = values[start:stop]
-    if values.shape[1] == 1 and ink.axis.per_step > 2:
-        curve = Curve(values[:, 0], 0, QColor(ink.theme.text))
-        size = (rect.width(), rect.height())
+    size, colour = (rect.width(), rect.height()), QColor(ink.theme.text)
+    if ink.trace.sequence.features == 1 and ink.axis.per_step > 2:
+        times, values = data.inputs.trail(0, start, stop, rect.width())
+        curve = Curve(values, times, colour)
         painter.drawPixmap(rect.topLeft(), ink.curves.draw([curve], ink.steps, -largest, largest, size, ink.ratio))
     else:
-        size = (rect.width(), rect.height())
-        span = shown.min(axis=1), shown.max(axis=1)
-        painter.drawImage(rect.topLeft(), envelope(*span, (-largest, largest), size, QColor(ink.theme.text)))
+        low, high = data.inputs.extremes(start, stop, min(stop - start, rect.width()))
+        span = np.fmin.reduce(low, axis=1), np.fmax.reduce(high, axis=1)
+        painter.drawImage(rect.topLeft(), envelope(*span, (-largest, largest), size, colour))
     return Notes(limit(largest), limit(-largest))
 
 
-def _image(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+def _image(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
     """Features as rows: the rows of a picture lie as columns, grey from its darkest to its brightest."""
-    values: Floats = ink.trace.sequence.values
-    start, stop = ink.steps
     picture = ink.trace.sequence.kind == "image"
-    low, high = limits([values], symmetric=not picture)
-    whole = whole_picture(values) if picture else None
+    low, high = opened(*data.inputs.limits(), symmetric=not picture)
+    whole = data.whole_picture if picture else None
     if whole is not None and min(ink.axis.per_step, rect.height()) >= len(whole):
         _same_at_every_step(painter, rect, ink, whole, (low, high))
         return Notes(limit(high), limit(low))
     kind = "grey" if picture else "signed"
-    pixmap = heat_map.heat_map(values[start:stop], rect.width(), rect.height(), low, high, kind, ink.ratio)
+    size = (rect.width(), rect.height())
+    pixmap = heat_map.strip_map(data.inputs, ink.steps, size, (low, high), ink.ratio, kind=kind)
     painter.drawPixmap(rect.topLeft(), pixmap)
     return Notes(limit(high), limit(low))
-
-
-def whole_picture(values: Floats) -> Floats | None:
-    """The square picture of which every step of (T, F) is the whole, row by row; None where none is."""
-    side = math.isqrt(values.shape[1])
-    if side < _SMALLEST_WHOLE or side * side != values.shape[1] or not (values == values[0]).all():
-        return None
-    picture: Floats = values[0].reshape(side, side)
-    return picture
 
 
 def _same_at_every_step(painter: QPainter, rect: QRect, ink: Ink, picture: Floats, span: tuple[float, float]) -> None:
@@ -172,4 +154,8 @@ def _same_at_every_step(painter: QPainter, rect: QRect, ink: Ink, picture: Float
         painter.drawPixmap(left, rect.top() + (rect.height() - side) // 2, pixmap)
 
 
-_KINDS: dict[str, Callable[[QPainter, QRect, Ink], Notes]] = {"series": _series, "audio": _audio, "image": _image}
+_KINDS: dict[str, Callable[[QPainter, QRect, Ink, StripData], Notes]] = {
+    "series": _series,
+    "audio": _audio,
+    "image": _image,
+}

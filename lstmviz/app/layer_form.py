@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.app import heat_map
+from lstmviz.app import heat_map, reading
 from lstmviz.app.frame_values import GATE, UNIT, Scale
 from lstmviz.app.functions import sign_of
 from lstmviz.app.numbers import number
@@ -94,14 +94,14 @@ def ranges_of(traces: Sequence[Trace], layer: int, direction: str, weights: Weig
     """The scales, over every step of every sequence."""
     assert isinstance(weights, LstmWeights | RnnWeights)
 
-    def widest(name: str, arrays: Sequence[Array]) -> Scale:
-        return Scale(*max((heat_map.limits(name, array) for array in arrays), key=lambda ends: ends[1]))
+    def widest(ends: Sequence[tuple[float, float]]) -> Scale:
+        return Scale(*max(ends, key=lambda each: each[1]))
 
     return Ranges(
-        widest("x", [trace.signal("x", layer, direction) for trace in traces]),
-        widest("h", [trace.lanes[layer, direction].signals["h"] for trace in traces]),
-        widest("w", [weights.wx, weights.wh]),
-        widest("b", [weights.b]),
+        widest([reading.limits(trace, "x", layer, direction) for trace in traces]),
+        widest([reading.limits(trace, "h", layer, direction) for trace in traces]),
+        widest([heat_map.limits("w", array) for array in (weights.wx, weights.wh)]),
+        widest([heat_map.limits("b", weights.b)]),
     )
 
 

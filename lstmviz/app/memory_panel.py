@@ -4,26 +4,64 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from lstmviz.analysis.horizon import unit_horizon
+from lstmviz.analysis.saturation import gate_saturation
 from lstmviz.app import drawing
 from lstmviz.app.heat_map import packed_table
 from lstmviz.app.numbers import limit
+from lstmviz.app.reading import UnitSignal, is_far
 from lstmviz.app.unit_panels import PAD, TITLE, Panel
 from lstmviz.language import tr
 
 _LINE = 19
+_COLUMNS = 4096
+"""Means that are looked at of a unit beyond memory."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What is true of a unit over many steps: −1/ln f in steps, and how often each gate is closed (< 0.1) and open.
+
+    steps: the first and last that were looked at, None for all; of how many steps each value is the mean.
+    """
+
+    mean: float
+    gates: tuple[tuple[str, float, float], ...]
+    steps: tuple[int, int] | None = None
+    means_of: int = 1
 
 
 @dataclass(frozen=True)
 class Memory:
-    """−1/ln f in steps, now and over all steps; of each gate the fractions of steps closed (< 0.1) and open (> 0.9)."""
+    """−1/ln f in steps now, and the unit's habits."""
 
     now: float
-    mean: float
-    gates: tuple[tuple[str, float, float], ...]
+    habits: Habits
+
+
+def habits_of(gates: list[UnitSignal], steps: tuple[int, int]) -> Habits:
+    """The habits of a unit over all steps; beyond memory over those that are shown, from means where they are many."""
+    far = is_far(gates[0].trace)
+    shown = steps if far else (0, len(gates[0]))
+    found, mean, means_of = [], 0.0, 1
+    for gate in gates:
+        drawn = gate.drawn(*shown, _COLUMNS)
+        within = (drawn.times > shown[0]) & (drawn.times < shown[1]) if far else np.ones(len(drawn.times), np.bool_)
+        values = drawn.values[within, None]
+        values = values[np.isfinite(values[:, 0])] if far else values
+        if not len(values):
+            values = np.full((1, 1), np.nan, np.float32)
+        each = gate_saturation(values)
+        found.append((gate.name, float(each.low[0]), float(each.high[0])))
+        means_of = max(means_of, drawn.step)
+        if gate.name == "f":
+            mean = float(unit_horizon(values)[0])
+    return Habits(mean, tuple(found), (steps[0], steps[1] - 1) if far else None, means_of)
 
 
 class MemoryPanel(Panel):
@@ -36,8 +74,8 @@ class MemoryPanel(Panel):
     def show_memory(self, memory: Memory | None) -> None:
         """Draw other numbers."""
         before, self._memory = self._memory, memory
-        if memory is not None and (before is None or len(before.gates) != len(memory.gates)):
-            self.set_height(_height(len(memory.gates)))
+        if memory is not None and (before is None or before.habits != memory.habits):
+            self.set_height(_height(len(memory.habits.gates)))
         if before is None or memory is None or replace(before, now=memory.now) != memory:
             self.update()
         elif before != memory:
@@ -50,17 +88,29 @@ class MemoryPanel(Panel):
         """The horizon as a line."""
         if self._memory is None:
             return ""
-        now, mean = _steps(self._memory.now), _steps(self._memory.mean)
+        now, mean = _steps(self._memory.now), _steps(self._memory.habits.mean)
         return tr("−1/ln f: now {now}, on average {mean} steps", now=now, mean=mean)
+
+    def scope(self) -> str:
+        """Which steps the numbers are of, "" for all."""
+        habits = None if self._memory is None else self._memory.habits
+        if habits is None or habits.steps is None:
+            return ""
+        first, last = habits.steps
+        if habits.means_of == 1:
+            return tr("steps {first} to {last}", first=first, last=last)
+        return tr("steps {first} to {last}, means of {count}", first=first, last=last, count=habits.means_of)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         self.paint_ground(painter, event.rect())
+        room = QRect(PAD + self.title_width() + 8, 2, self.width() - 2 * PAD - self.title_width() - 8, TITLE - 4)
+        drawing.text(painter, room, self.scope(), self.theme.dim, drawing.sized(self.font(), 10), "right")
         if self._memory is not None:
             font = drawing.sized(self.font(), 12)
             drawing.text(painter, self._horizon_rect(), self.words(), self.theme.text, font)
         if self._memory is not None and event.rect().bottom() >= TITLE + _LINE:
-            for place, (gate, closed, opened) in enumerate(self._memory.gates):
+            for place, (gate, closed, opened) in enumerate(self._memory.habits.gates):
                 self._paint_gate(painter, gate, closed, opened, place)
         painter.end()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,12 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QFont, QPainter
 
 from lstmviz.app import heat_map
-from lstmviz.app.curve_map import Curve, limits
-from lstmviz.app.drawing import Ink, legend
-from lstmviz.app.input_strip import CURVE_COLOURS, MANY, Notes, differ_in_size, own_range
+from lstmviz.app.curve_map import Curve, opened
+from lstmviz.app.drawing import Ink, legend, sized, text
+from lstmviz.app.input_strip import CURVE_COLOURS, MANY, Notes, own_range
+from lstmviz.app.levels import Levels, Runs
 from lstmviz.app.numbers import limit
+from lstmviz.app.strip_data import NEAR, Guesses, StripData, differ_in_size, zoom_in
 from lstmviz.app.symbol_row import draw_runs, draw_words, fitting, visible
 from lstmviz.language import tr
 from lstmviz.traces.trace import Trace
@@ -28,45 +30,6 @@ _PICTURE, _LOWEST_PICTURE = 44, 28
 """Height of the picture that many outputs make, and down to which it gives way."""
 _CURVES = 3
 """Outputs drawn at once; with their targets that is as many curves as can be told apart."""
-
-
-@dataclass(frozen=True, eq=False)
-class Guesses:
-    """Over the steps start..stop of a classifier: the most likely symbol, the right one (−1 for none), p of that."""
-
-    likely: Places
-    right: Places
-    p: Floats
-
-    @property
-    def asked(self) -> npt.NDArray[np.bool_]:
-        """Where a symbol was asked for."""
-        return self.right >= 0
-
-    @property
-    def wrong(self) -> npt.NDArray[np.bool_]:
-        """Where another symbol than the right one was the most likely."""
-        wrong: npt.NDArray[np.bool_] = self.asked & (self.likely != self.right)
-        return wrong
-
-
-def guesses(trace: Trace, start: int, stop: int) -> Guesses:
-    """What a classifier said over the steps start..stop; p is NaN, or p of the most likely without any targets.
-
-    Where an encoder still reads nothing is said, and the most likely symbol is −1.
-    """
-    assert trace.outputs is not None
-    outputs = trace.outputs[start:stop]
-    likely = np.where(np.isfinite(outputs[:, 0]), outputs.argmax(axis=1), -1)
-    right = np.full(len(outputs), -1, np.intp)
-    if trace.targets is None:
-        return Guesses(likely, right, outputs.max(axis=1))
-    target = trace.targets[start:stop, 0]
-    asked = np.isfinite(target)
-    right[asked] = target[asked].astype(np.intp)
-    p = np.full(len(outputs), np.nan, np.float32)
-    p[asked] = outputs[np.nonzero(asked)[0], right[asked]]
-    return Guesses(likely, right, p)
 
 
 def height_of(trace: Trace) -> int:
@@ -87,99 +50,144 @@ def lowest_of(trace: Trace) -> int:
     return _LOWEST_PICTURE * (2 if _has_targets(trace) else 1)
 
 
-def draw_output(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+def draw_output(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
     """The shown steps of the model's output."""
     if ink.trace.output_kind == "probability":
-        return _probability(painter, rect, ink)
+        return _probability(painter, rect, ink, data)
     assert ink.trace.outputs is not None
-    return (_pictures if ink.trace.outputs.shape[1] > MANY else _value)(painter, rect, ink)
+    outputs, targets = _shown(ink, data)
+    if outputs is None:
+        return _too_many(painter, rect, ink)
+    return (_pictures if ink.trace.outputs.shape[1] > MANY else _value)(painter, rect, ink, outputs, targets)
+
+
+def _shown(ink: Ink, data: StripData) -> tuple[Levels | None, Levels | None]:
+    """Outputs and targets from step 0 on; of those too large for memory the shown steps, None for too many."""
+    trace, (start, stop) = ink.trace, ink.steps
+    assert trace.outputs is not None
+    outputs, targets = data.outputs, data.targets
+    if stop - start > NEAR and (outputs is None or (targets is None and trace.targets is not None)):
+        return None, None
+    if outputs is None:
+        outputs = _Part(trace.outputs[start:stop], start)
+    if targets is None and trace.targets is not None:
+        targets = _Part(trace.targets[start:stop], start)
+    return outputs, targets
+
+
+class _Part(Levels):
+    """The levels of a few steps of what is not held in memory, by their places in the whole."""
+
+    def __init__(self, values: Floats, first: int) -> None:
+        super().__init__(values)
+        self._first = first
+
+    def extremes(self, start: int, stop: int, columns: int) -> tuple[Floats, Floats]:
+        return super().extremes(start - self._first, stop - self._first, columns)
+
+    def trail(self, column: int, start: int, stop: int, pixels: int) -> tuple[Floats, Floats]:
+        times, values = super().trail(column, start - self._first, stop - self._first, pixels)
+        return times + self._first, values
+
+    def rows(self, start: int, stop: int) -> Floats:
+        return super().rows(start - self._first, stop - self._first)
+
+
+def _too_many(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+    """Nothing but the words that say from where on there is something."""
+    room = rect.adjusted(8, 0, -8, 0)
+    text(painter, room, zoom_in("y"), ink.theme.dim, sized(ink.font, 12), "middle")
+    return Notes()
 
 
 def _has_targets(trace: Trace) -> bool:
     return trace.targets is not None and trace.outputs is not None and trace.targets.shape == trace.outputs.shape
 
 
-def _pictures(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+def _pictures(painter: QPainter, rect: QRect, ink: Ink, outputs: Levels, targets: Levels | None) -> Notes:
     """Many outputs as the rows of a picture: what is right above, what the net says below, grey on the same scale."""
-    outputs, targets = ink.trace.outputs, ink.trace.targets
-    assert outputs is not None
     parts = [outputs] if targets is None or not _has_targets(ink.trace) else [targets, outputs]
-    joined = np.concatenate(parts)
-    own = ink.trace.sequence.kind != "image" and differ_in_size(joined)
-    low, high = (0.0, 1.0) if own else limits([joined])
-    start, stop = ink.steps
+    lows = np.fmin.reduce([part.ends[0] for part in parts])
+    highs = np.fmax.reduce([part.ends[1] for part in parts])
+    own = ink.trace.sequence.kind != "image" and differ_in_size(lows, highs)
+    low, high = (0.0, 1.0) if own else opened(float(np.fmin.reduce(lows)), float(np.fmax.reduce(highs)))
+    scale = partial(own_range, lows=lows, highs=highs) if own else None
     height = rect.height() // len(parts)
-    for n, part in enumerate(np.split(own_range(joined) if own else joined, len(parts))):
-        size = (rect.width(), height - (1 if len(parts) > 1 else 0))
-        picture = heat_map.heat_map(np.nan_to_num(part[start:stop], nan=low), *size, low, high, "grey", ink.ratio)
-        top = rect.top() + n * height
-        painter.drawPixmap(rect.left(), top, picture)
-        for unasked in np.nonzero(np.isnan(part[start:stop]).all(axis=1))[0]:
-            left, right = (round(ink.axis.edge(start + int(unasked) + k)) for k in (0, 1))
-            painter.fillRect(left, top, right - left, size[1], QColor(ink.theme.base))
+    size = (rect.width(), height - (1 if len(parts) > 1 else 0))
+    silent = (QColor(ink.theme.base),) * 2
+    for n, part in enumerate(parts):
+        picture = heat_map.strip_map(part, ink.steps, size, (low, high), ink.ratio, scale, absent=silent)
+        painter.drawPixmap(rect.left(), rect.top() + n * height, picture)
     what = [tr("target above, prediction below")] if len(parts) > 1 else []
     what += [tr("each output on its own range")] if own else []
     ends = (tr("max"), tr("min")) if own else (limit(high), limit(low))
     return Notes(*ends, " · ".join(what))
 
 
-def _value(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+def _value(painter: QPainter, rect: QRect, ink: Ink, outputs: Levels, targets: Levels | None) -> Notes:
     trace = ink.trace
-    assert trace.outputs is not None
-    shown = min(_CURVES, trace.outputs.shape[1])
-    curves, entries = [], []
-    for k in range(shown):
-        name = trace.output_names[k] if k < len(trace.output_names) else str(k)
-        colour = QColor(ink.theme.accent if shown == 1 else CURVE_COLOURS[k])
-        if trace.targets is not None and k < trace.targets.shape[1]:
-            target = QColor(ink.theme.text if shown == 1 else colour.lighter(150))
-            curves.append(Curve(trace.targets[:, k], 0, target, dashed=shown > 1))
-            if shown == 1:
-                entries.append((tr("target"), target))
-        curves.append(Curve(trace.outputs[:, k], 0, colour))
-        entries.append((tr("prediction") if shown == 1 else name, colour))
-    low, high = limits([curve.values for curve in curves])
+    count = outputs.values.shape[1]
+    shown = min(_CURVES, count)
+    aims = 0 if targets is None else min(targets.values.shape[1], shown)
+    colours = [QColor(ink.theme.accent if shown == 1 else CURVE_COLOURS[k]) for k in range(shown)]
+    faint = [QColor(ink.theme.text) if shown == 1 else colour.lighter(150) for colour in colours]
+    names = [trace.output_names[k] if k < len(trace.output_names) else str(k) for k in range(shown)]
+    entries = list(zip([tr("prediction")] if shown == 1 else names, colours, strict=True))
+    if aims and shown == 1:
+        entries.insert(0, (tr("target"), faint[0]))
     plot = legend(painter, rect, entries, ink)
+    curves, ends = [], []
+    for k in range(shown):
+        if targets is not None and k < aims:
+            times, values = targets.trail(k, *ink.steps, plot.width())
+            curves.append(Curve(values, times, faint[k], dashed=shown > 1))
+            ends.append([end[k] for end in targets.ends])
+        times, values = outputs.trail(k, *ink.steps, plot.width())
+        curves.append(Curve(values, times, colours[k]))
+        ends.append([end[k] for end in outputs.ends])
+    low, high = opened(float(np.fmin.reduce(ends)[0]), float(np.fmax.reduce(ends)[1]))
     size = (plot.width(), plot.height())
     painter.drawPixmap(plot.topLeft(), ink.curves.draw(curves, ink.steps, low, high, size, ink.ratio))
     note = ""
-    if shown < trace.outputs.shape[1]:
-        note = tr("{shown} of {count} outputs", shown=shown, count=trace.outputs.shape[1])
-    elif shown > 1 and trace.targets is not None:
+    if shown < count:
+        note = tr("{shown} of {count} outputs", shown=shown, count=count)
+    elif shown > 1 and aims:
         note = tr("targets dashed")
     return Notes(limit(high), limit(low), note, plot.top() - rect.top())
 
 
-def _probability(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
+def _probability(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
     start, stop = ink.steps
-    found = guesses(ink.trace, start, stop)
+    found = data.said(start, stop)
+    if found is None:
+        return _too_many(painter, rect, ink)
     upper = QRect(rect.left(), rect.top(), rect.width(), _LINE)
     lower = upper.translated(0, _LINE)
     curve = QRect(rect.left(), lower.bottom() + 3, rect.width(), rect.bottom() - lower.bottom() - 3)
     likely, right = _words(ink, found.likely), _words(ink, found.right)
     font = fitting([*likely, *right], ink) if likely else None
     asked = bool(found.asked.any())
+    verdicts, first = (Levels(found.verdicts()), start) if data.verdicts is None else (data.verdicts, 0)
     if font is not None:
         _written(painter, upper, lower, ink, font, found, likely, right)
     elif asked or not likely:
-        _marked(painter, upper, lower, ink, found)
+        _marked(painter, upper, lower, ink, verdicts.extremes(start - first, stop - first, _columns(rect, ink))[1])
     else:
-        draw_runs(painter, upper.united(lower).adjusted(0, 4, 0, -4), likely, ink)
+        draw_runs(painter, upper.united(lower).adjusted(0, 4, 0, -4), Runs.of(likely, start), ink)
     if curve.height() < _LOWEST_CURVE:
         return Notes()
-    return _probability_curve(painter, curve, curve.top() - rect.top(), ink, found, asked=asked)
-
-
-def _probability_curve(painter: QPainter, curve: QRect, top: int, ink: Ink, found: Guesses, *, asked: bool) -> Notes:
-    start, stop = ink.steps
-    assert ink.trace.outputs is not None
-    p = found.p if asked else ink.trace.outputs[start:stop].max(axis=1)
+    times, p = verdicts.trail(2 if asked else 3, start - first, stop - first, curve.width())
     size = (curve.width(), curve.height())
-    picture = ink.curves.draw([Curve(p, start, QColor(ink.theme.text))], ink.steps, 0.0, 1.0, size, ink.ratio)
-    painter.drawPixmap(curve.topLeft(), picture)
+    drawn = [Curve(p, times + first, QColor(ink.theme.text))]
+    painter.drawPixmap(curve.topLeft(), ink.curves.draw(drawn, ink.steps, 0.0, 1.0, size, ink.ratio))
     own = asked and ink.trace.targets is not None
     what = tr("curve: p of the right one") if own else tr("curve: p of the most likely")
-    return Notes("1", "0", what, top)
+    return Notes("1", "0", what, curve.top() - rect.top())
+
+
+def _columns(rect: QRect, ink: Ink) -> int:
+    """A column a pixel, or a step where they are fewer."""
+    return min(rect.width(), ink.axis.steps)
 
 
 def _words(ink: Ink, places: Places) -> list[str]:
@@ -211,12 +219,16 @@ def _written(
     draw_words(painter, lower, likely, ink, font, colours)
 
 
-def _marked(painter: QPainter, upper: QRect, lower: QRect, ink: Ink, found: Guesses) -> None:
-    """Too narrow to write: a short mark above where it was right, a tall one below where it was wrong."""
-    columns = (np.arange(len(found.right)) * ink.axis.per_step).astype(np.intp)
-    wide = max(1, int(ink.axis.per_step) - 1)
-    right = np.unique(columns[found.asked & ~found.wrong])
-    for x in right:
-        painter.fillRect(upper.left() + int(x), upper.bottom() - 5, wide, 5, QColor(ink.theme.good))
-    for x in np.unique(columns[found.wrong]):
-        painter.fillRect(lower.left() + int(x), lower.top() + 1, wide, lower.height() - 3, QColor(ink.theme.error))
+def _marked(painter: QPainter, upper: QRect, lower: QRect, ink: Ink, verdicts: Floats) -> None:
+    """Too narrow to write: a short mark above where it was right, a tall one below where it was wrong.
+
+    verdicts: for each column of pixels, or each step where they are fewer, the highest of right and of wrong.
+    """
+    each = upper.width() / len(verdicts)
+    wide = max(1, int(each) - 1)
+    for x in np.flatnonzero(verdicts[:, 0] > 0):
+        painter.fillRect(upper.left() + int(x * each), upper.bottom() - 5, wide, 5, QColor(ink.theme.good))
+    for x in np.flatnonzero(verdicts[:, 1] > 0):
+        painter.fillRect(
+            lower.left() + int(x * each), lower.top() + 1, wide, lower.height() - 3, QColor(ink.theme.error)
+        )

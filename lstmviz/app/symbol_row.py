@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Many
-from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter
 
 from lstmviz.app.drawing import Ink, sized, text
+from lstmviz.app.levels import Marks, Runs
 from lstmviz.sequences.topology import START, STOP
 
 VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅", START: "▷", STOP: "◻"}
@@ -55,9 +55,13 @@ def draw_words(
         text(painter, room, word, colour, font, "middle")
 
 
-def draw_marks(painter: QPainter, rect: QRect, symbols: Places, count: int, ink: Ink, colour: QColor) -> None:
+def draw_marks(painter: QPainter, rect: QRect, marks: Marks, ink: Ink, colour: QColor) -> None:
     """A mark for each step, the higher the later its symbol stands in the vocabulary; −1 is no symbol."""
-    width, height = rect.width(), rect.height()
+    start, stop = ink.steps
+    if stop - start > 4 * rect.width():
+        _draw_crowd(painter, rect, marks.occur(start, stop, rect.width()), colour)
+        return
+    width, height, symbols, count = rect.width(), rect.height(), marks.symbols[start:stop], marks.count
     known = symbols >= 0
     columns = (np.arange(len(symbols))[known] * ink.axis.per_step).astype(np.intp).clip(0, width - 1)
     end = ((np.arange(len(symbols))[known] + 1) * ink.axis.per_step).astype(np.intp).clip(1, width)
@@ -69,15 +73,25 @@ def draw_marks(painter: QPainter, rect: QRect, symbols: Places, count: int, ink:
     painter.drawImage(rect.topLeft(), QImage(pixels.tobytes(), width, height, 4 * width, QImage.Format.Format_ARGB32))
 
 
-def draw_runs(painter: QPainter, rect: QRect, labels: Many[str], ink: Ink) -> None:
+def _draw_crowd(painter: QPainter, rect: QRect, occur: npt.NDArray[np.bool_], colour: QColor) -> None:
+    """The same where a pixel has many steps: a mark for each symbol that occurs in it."""
+    heights, width = occur.shape
+    pixels = np.zeros((rect.height(), width), np.uint32)
+    for place, columns in enumerate(occur):
+        row = round((rect.height() - 3) * (1 - place / max(1, heights - 1)))
+        pixels[row : row + 2, columns] = colour.rgba()
+    size = (width, rect.height(), 4 * width)
+    painter.drawImage(rect.topLeft(), QImage(pixels.tobytes(), *size, QImage.Format.Format_ARGB32))
+
+
+def draw_runs(painter: QPainter, rect: QRect, runs: Runs, ink: Ink) -> None:
     """Labels of steps as a band for each run of equal ones, its name in it where there is room."""
     font = sized(ink.font, 10)
-    step = ink.axis.start
     grounds = (QColor(ink.theme.grid), QColor(ink.theme.line))
     metrics = QFontMetrics(font)
-    for place, (label, run) in enumerate(groupby(labels)):
-        begin, step = step, step + sum(1 for _ in run)
-        left, right = round(ink.axis.edge(begin)), round(ink.axis.edge(step))
+    for place, begin, end in runs.seen(*ink.steps, rect.width()):
+        label = runs.names[place]
+        left, right = round(ink.axis.edge(begin)), round(ink.axis.edge(end))
         if not label:
             continue
         band = QRect(left, rect.top(), max(1, right - left), rect.height())

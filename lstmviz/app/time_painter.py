@@ -7,17 +7,20 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from lstmviz.app import cell_labels, drawing, heat_map
+from lstmviz.app import cell_labels, drawing, heat_map, reading
 from lstmviz.app.curve_map import CurveMap
 from lstmviz.app.drawing import Ink
 from lstmviz.app.input_strip import Notes, draw_input
+from lstmviz.app.levels import Runs
 from lstmviz.app.numbers import limit, number
-from lstmviz.app.output_strip import draw_output, guesses
+from lstmviz.app.output_strip import draw_output
 from lstmviz.app.signal_names import lane_sign, short
+from lstmviz.app.strip_data import StripData, guesses, zoom_in
 from lstmviz.app.symbol_row import draw_runs, visible
 from lstmviz.app.theme import THEMES, is_gate
 from lstmviz.app.time_axis import TimeAxis
 from lstmviz.app.time_rows import SMALLEST_MAP, Row
+from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.traces.trace import Array, Trace
 
@@ -35,6 +38,7 @@ class TimePainter:
         self._maps = heat_map.PixmapCache()
         self._signals: dict[tuple[str, int, str], Array] = {}
         self._limits: dict[tuple[str, int, str], tuple[float, float]] = {}
+        self._data: StripData | None = None
         self.transforms = ""
         """What the picture drawn last does to the values, by name."""
 
@@ -43,9 +47,16 @@ class TimePainter:
         self._maps.clear()
         self._signals.clear()
         self._limits.clear()
+        self._data = None
+
+    def data(self, trace: Trace) -> StripData:
+        """What the strips are drawn from."""
+        if self._data is None:
+            self._data = StripData(trace)
+        return self._data
 
     def array(self, trace: Trace, row: Row) -> Array:
-        """A row's signal, (T, H), computed once."""
+        """A row's signal, (T, H), computed once, or read where it lies when a trace is beyond memory."""
         key = (row.signal, row.layer, row.direction)
         if key not in self._signals:
             self._signals[key] = trace.signal(*key)
@@ -55,7 +66,8 @@ class TimePainter:
         """A row's colour limits, over the whole trace: zooming changes no colour."""
         key = (row.signal, row.layer, row.direction)
         if key not in self._limits:
-            self._limits[key] = heat_map.limits(row.signal, self.array(trace, row))
+            far = reading.is_far(trace)
+            self._limits[key] = reading.limits(trace, *key) if far else heat_map.limits(key[0], self.array(trace, row))
         return self._limits[key]
 
     def paint(
@@ -96,16 +108,17 @@ class TimePainter:
         self.transforms = " · ".join(dict.fromkeys(note for note in notes if note))
 
     def _heat_map(self, painter: QPainter, rect: QRect, ink: Ink, row: Row) -> str:
-        array, (low, high) = self.array(ink.trace, row), self.limits(ink.trace, row)
+        low, high = self.limits(ink.trace, row)
         start, stop = ink.steps
         kind = "gate" if is_gate(row.signal) else "signed"
-        key = (row.signal, row.layer, row.direction, start, stop, rect.width(), rect.height(), ink.ratio)
-        pixmap = self._maps.get(key)
+        pixmap = self._map(rect, ink, row, kind)
         if pixmap is None:
-            shown = array[start:stop]
-            pixmap = heat_map.heat_map(shown, rect.width(), rect.height(), low, high, kind, ink.ratio)
-            self._maps.put(key, pixmap)
-        painter.drawPixmap(rect.topLeft(), pixmap)
+            painter.fillRect(rect, QColor(ink.theme.raised))
+            most = reading.most_steps(ink.trace, row.signal, row.layer, row.direction)
+            room, words = rect.adjusted(8, 0, -8, 0), zoom_in(short(row.signal), most)
+            drawing.text(painter, room, words, ink.theme.dim, drawing.sized(ink.font, 12), "middle")
+        else:
+            painter.drawPixmap(rect.topLeft(), pixmap)
         sign = short(row.signal, ink.trace.layers[row.layer].cell)
         drawing.chip(painter, 8, row.top, sign, ink.theme.signal(row.signal), ink.font)
         bar = QRect(rect.right() + 8, rect.top(), _BAR, rect.height())
@@ -114,21 +127,50 @@ class TimePainter:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(bar.adjusted(0, 0, -1, -1))
         self._scale(painter, ink, rect, Notes(limit(high), limit(low)), _BAR + 4)
-        columns, rows = round(rect.width() * ink.ratio), round(rect.height() * ink.ratio)
-        return heat_map.reduction_note(stop - start, array.shape[1], columns, rows)
+        if pixmap is None:
+            return ""
+        size, units = (
+            heat_map.device_size((rect.width(), rect.height()), ink.ratio),
+            self.array(ink.trace, row).shape[1],
+        )
+        notes = [heat_map.reduction_note(stop - start, units, *size)]
+        if reading.is_sampled(ink.trace, row.signal):
+            notes.append(tr("{sign}: limits from some of the steps", sign=sign))
+        return " · ".join(note for note in notes if note)
+
+    def _map(self, rect: QRect, ink: Ink, row: Row, kind: str) -> QPixmap | None:
+        """The row's heat map, kept as long as the same steps are shown; None where they are too many for it."""
+        steps, where = ink.steps, (row.signal, row.layer, row.direction)
+        lacking = reading.may_lack(ink.trace)
+        key = (*where, *steps, rect.width(), rect.height(), ink.ratio, ink.theme.name if lacking else "")
+        pixmap = self._maps.get(key)
+        if pixmap is None:
+            size = heat_map.device_size((rect.width(), rect.height()), ink.ratio)
+            if reading.is_far(ink.trace):
+                grid = reading.picture(ink.trace, *where, steps, size)
+            else:
+                grid = heat_map.reduced(self.array(ink.trace, row)[slice(*steps)], *size)
+            if grid is None:
+                return None
+            absent = (QColor(ink.theme.base), QColor(ink.theme.line)) if lacking else None
+            picture = heat_map.painted(grid, *self.limits(ink.trace, row), kind, absent)
+            pixmap = self._maps.put(key, heat_map.pixmap_of(picture, ink.ratio))
+        return pixmap
 
     def _strip(self, painter: QPainter, rect: QRect, ink: Ink, row: Row) -> str:
+        data = self.data(ink.trace)
         if row.kind == "labels":
-            start, stop = ink.steps
-            draw_runs(painter, rect, (ink.trace.sequence.labels or ())[start:stop], ink)
+            draw_runs(painter, rect, data.labels, ink)
             return ""
         if row.kind == "nets":
-            draw_runs(painter, rect, [cell_labels.side_name(ink.trace, t) for t in range(*ink.steps)], ink)
+            begins = np.array([0, ink.trace.handover])
+            sides = Runs(begins, tuple(cell_labels.side_name(ink.trace, int(t)) for t in begins), len(ink.trace))
+            draw_runs(painter, rect, sides, ink)
             return ""
         painter.fillRect(rect, QColor(ink.theme.raised))
         painter.save()
         painter.setClipRect(rect)
-        notes = (draw_input if row.kind == "input" else draw_output)(painter, rect, ink)
+        notes = (draw_input if row.kind == "input" else draw_output)(painter, rect, ink, data)
         painter.restore()
         sign = "x" if row.kind == "input" else "y"
         drawing.chip(painter, 8, row.top, sign, ink.theme.signal(sign), ink.font)

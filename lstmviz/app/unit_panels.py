@@ -12,11 +12,11 @@ from lstmviz.app import curve_map, drawing
 from lstmviz.app.curve_map import Curve, CurveMap
 from lstmviz.app.numbers import limit, number, signed
 from lstmviz.app.pixels import is_vector, pixel_ratio
+from lstmviz.app.reading import UnitSignal
 from lstmviz.app.signal_names import short
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.app.time_axis import TimeAxis
 from lstmviz.app.unit_equation import Lines
-from lstmviz.traces.trace import Array
 
 PAD = 8
 TITLE = 20
@@ -50,6 +50,10 @@ class Panel(QWidget):
         self.setAccessibleName(title)
         self.update()
 
+    def title_width(self) -> int:
+        """The pixels that the heading takes."""
+        return QFontMetrics(drawing.sized(self.font(), 11, bold=True)).horizontalAdvance(self._title)
+
     def paint_ground(self, painter: QPainter, rect: QRect) -> None:
         """Ground and title."""
         painter.fillRect(rect, QColor(self.theme.base))
@@ -59,11 +63,11 @@ class Panel(QWidget):
 
 @dataclass(frozen=True, eq=False)
 class Trail:
-    """One signal of the unit over all steps, (T,), and that of the trace compared with, or None."""
+    """One signal of the unit, and that of the trace compared with, or None."""
 
     name: str
-    values: Array
-    compared: Array | None = None
+    signal: UnitSignal
+    compared: UnitSignal | None = None
 
 
 class CurvePanel(Panel):
@@ -94,10 +98,15 @@ class CurvePanel(Panel):
     def show_trails(self, trails: tuple[Trail, ...], steps: tuple[int, int], t: int) -> None:
         """Draw other curves, or another range of steps."""
         self._trails, self._range, self._t = trails, steps, t
-        arrays = [array for trail in trails for array in (trail.values, trail.compared) if array is not None]
-        self._limits = curve_map.limits(arrays, symmetric=True) if self._symmetric else (0.0, 1.0)
+        self._limits = self._ends() if self._symmetric else (0.0, 1.0)
         self._picture = None
         self.update()
+
+    def _ends(self) -> tuple[float, float]:
+        """Symmetric limits over all steps."""
+        signals = [signal for trail in self._trails for signal in (trail.signal, trail.compared) if signal is not None]
+        ends = [signal.ends for signal in signals] or [(0.0, 1.0)]
+        return curve_map.opened(min(low for low, _ in ends), max(high for _, high in ends), symmetric=True)
 
     def move_cursor(self, t: int) -> None:
         """Draw the cursor and the values at another step, nothing else."""
@@ -152,8 +161,8 @@ class CurvePanel(Panel):
             if trail.compared is not None:
                 faint = self.theme.signal(trail.name)
                 faint.setAlpha(150)
-                curves.append(Curve(trail.compared, 0, faint, dashed=True))
-        curves += [Curve(trail.values, 0, self.theme.signal(trail.name)) for trail in self._trails]
+                curves.append(self._curve(trail.compared, faint, dashed=True))
+        curves += [self._curve(trail.signal, self.theme.signal(trail.name), dashed=False) for trail in self._trails]
         size = (plot.width(), plot.height())
         painter.drawPixmap(plot.topLeft(), self._curves.draw(curves, self._range, low, high, size, ratio))
         font = drawing.sized(self.font(), 10)
@@ -163,6 +172,11 @@ class CurvePanel(Panel):
         drawing.text(painter, room, limit(low), self.theme.dim, font)
         for trail, x, _ in self._places():
             drawing.chip(painter, x, TITLE, short(trail.name), self.theme.signal(trail.name), self.font())
+
+    def _curve(self, signal: UnitSignal, colour: QColor, *, dashed: bool) -> Curve:
+        """A unit's signal over the shown steps; one beyond memory as its mean between its lowest and highest."""
+        drawn = signal.drawn(*self._range, self._plot().width())
+        return Curve(drawn.values, drawn.times, colour, dashed, None if dashed else drawn.band)
 
     def _places(self) -> list[tuple[Trail, int, QRect]]:
         """For each signal the pixel of its chip and the room for its value."""
@@ -178,9 +192,10 @@ class CurvePanel(Panel):
         """Beside each chip the value at the cursor, and how far it is from the compared trace."""
         font = drawing.sized(self.font(), 11)
         for trail, _, room in self._places():
-            words = number(float(trail.values[self._t]))
+            value = trail.signal.at(self._t)
+            words = number(value)
             if trail.compared is not None and self._t < len(trail.compared):
-                words += f" Δ{signed(float(trail.values[self._t] - trail.compared[self._t]))}"
+                words += f" Δ{signed(value - trail.compared.at(self._t))}"
             drawing.text(painter, room, words, self.theme.text, font)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

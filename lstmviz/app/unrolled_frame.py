@@ -11,8 +11,8 @@ from lstmviz.app import drawing, heat_map, strip
 from lstmviz.app.cell_geometry import Rect
 from lstmviz.app.curve_map import limits
 from lstmviz.app.frame_values import Scale
-from lstmviz.app.input_strip import whole_picture
 from lstmviz.app.pixels import draw_part
+from lstmviz.app.strip_data import whole_picture
 from lstmviz.app.unrolled_geometry import Row, X
 from lstmviz.app.unrolled_painter import FAINT, Paper, read_rect, said_rects, step_rect
 from lstmviz.app.unrolled_values import read_at, said_at

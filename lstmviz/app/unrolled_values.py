@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.app import heat_map
+from lstmviz.app import reading
 from lstmviz.app.frame_values import GATE, Scale
 from lstmviz.app.numbers import limit, number
 from lstmviz.app.symbol_row import visible
@@ -21,18 +21,32 @@ Topology = Literal["seq2seq", "seq2vec", "vec2seq", "enc2dec"]
 _INSIDE = {"lstm": ("f", "i", "o", "g"), "gru": ("r", "f", "g"), "rnn": ("z", "h")}
 _STATES = {"lstm": ("c", "h"), "gru": ("h",), "rnn": ("h",)}
 _GATES = ("f", "i", "o", "r")
+_STRETCH = 4096
+"""Steps looked at together."""
 
 
 def topology_of(trace: Trace) -> Topology:
     """The topology that a trace shows: where its encoder ends, what it reads and at which steps it is asked."""
     if trace.handover:
         return "enc2dec"
-    asked = None if trace.targets is None else np.asarray(np.isfinite(trace.targets).any(axis=1))
-    if len(trace) > 1 and asked is not None and asked[-1] and not asked[:-1].any():
+    if len(trace) > 1 and trace.targets is not None and _asked_last(trace.targets):
         return "seq2vec"
-    if len(trace) > 1 and trace.sequence.kind != "symbols" and bool((trace.inputs == trace.inputs[0]).all()):
+    if len(trace) > 1 and trace.sequence.kind != "symbols" and _all_alike(trace.inputs):
         return "vec2seq"
     return "seq2seq"
+
+
+def _asked_last(targets: Array) -> bool:
+    """Whether nothing is asked but at the last step; most are found out by a few of the steps."""
+    if not np.isfinite(targets[-1]).any():
+        return False
+    steps = len(targets) - 1
+    return not any(np.isfinite(targets[max(0, end - _STRETCH) : end]).any() for end in range(steps, 0, -_STRETCH))
+
+
+def _all_alike(inputs: Array) -> bool:
+    first = inputs[0]
+    return all((inputs[start : start + _STRETCH] == first).all() for start in range(0, len(inputs), _STRETCH))
 
 
 def topology_words(trace: Trace, topology: Topology) -> str:
@@ -81,7 +95,9 @@ def lane_vectors(trace: Trace, layer: int, direction: str) -> LaneVectors:
     inside = tuple(name for name in _INSIDE[cell] if name in trace.names(layer))
     signals = {name: trace.signal(name, layer, direction) for name in (*inside, *_STATES[cell])}
     before = {"h": lane.h0, "c": np.zeros(trace.layers[layer].units) if lane.c0 is None else lane.c0}
-    scales = {name: GATE if name in _GATES else Scale(*heat_map.limits(name, array)) for name, array in signals.items()}
+    scales = {
+        name: GATE if name in _GATES else Scale(*reading.limits(trace, name, layer, direction)) for name in signals
+    }
     return LaneVectors(cell, inside, _STATES[cell], signals, before, scales, direction == "reverse")
 
 

@@ -18,9 +18,9 @@ from pytestqt.qtbot import QtBot
 from lstmviz.app import cell_labels
 from lstmviz.app.frame_values import frame_values, scales, step_at, when
 from lstmviz.app.layer_form import why_not
-from lstmviz.app.output_strip import guesses
 from lstmviz.app.signal_chips import Chip
 from lstmviz.app.step_rows import step_rows
+from lstmviz.app.strip_data import guesses
 from lstmviz.app.theme import SIGNAL_COLOURS, THEMES, lookup_table
 from lstmviz.app.time_canvas import TimeCanvas
 from lstmviz.app.time_painter import said

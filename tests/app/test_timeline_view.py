@@ -17,8 +17,8 @@ from pytestqt.qtbot import QtBot
 from lstmviz import language
 from lstmviz.app import theme
 from lstmviz.app.axis_bar import AxisBar
-from lstmviz.app.output_strip import guesses
 from lstmviz.app.pictures import save_picture
+from lstmviz.app.strip_data import guesses
 from lstmviz.app.time_canvas import TimeCanvas
 from lstmviz.app.time_painter import LEFT
 from lstmviz.app.time_rows import LOWEST_MAP, SMALLEST_MAP, rows_of

@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from lstmviz.app.curve_map import Curve, CurveMap
-from lstmviz.app.input_strip import whole_picture
-from lstmviz.app.output_strip import guesses
+from lstmviz.app.strip_data import guesses, whole_picture
 from lstmviz.app.symbol_row import visible
 from lstmviz.sequences.samples import sample
 from lstmviz.sequences.topology import START, STOP

@@ -17,14 +17,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lstmviz.analysis.horizon import horizon, unit_horizon
+from lstmviz.analysis.horizon import horizon
 from lstmviz.analysis.push import pushes
-from lstmviz.analysis.saturation import gate_saturation
 from lstmviz.app.curve_map import CurveMap
 from lstmviz.app.functions import sign_of
-from lstmviz.app.memory_panel import Memory, MemoryPanel
+from lstmviz.app.memory_panel import Habits, Memory, MemoryPanel, habits_of
 from lstmviz.app.numbers import number
 from lstmviz.app.push_panel import TOP, Pushed, PushPanel, name_of
+from lstmviz.app.reading import UnitSignal
 from lstmviz.app.signal_chips import Chip
 from lstmviz.app.signal_names import lane_sign, words
 from lstmviz.app.theme import THEMES
@@ -50,7 +50,7 @@ class UnitView(View):
         self._snapshot = Snapshot()
         self._language = ""
         self._gate = "f"
-        self._fixed: tuple[float, tuple[tuple[str, float, float], ...]] | None = None
+        self._habits: Habits | None = None
         header = self._make_header()  # before the body: the order of making is the order of the tab key
         self._body = QWidget()
         self._curves = CurveMap(self._body)
@@ -216,8 +216,8 @@ class UnitView(View):
         other, sentence = self._beside(trace)
         self._compared.setText(sentence)
         self._compared.setVisible(bool(sentence))
-        self._gates.show_trails(self._trails(lane, _GATES, other), steps, snapshot.t)
-        self._states.show_trails(self._trails(lane, _STATES, other), steps, snapshot.t)
+        self._gates.show_trails(self._trails(_GATES, lane, other), steps, snapshot.t)
+        self._states.show_trails(self._trails(_STATES, lane, other), steps, snapshot.t)
         for panel in (self._gates, self._memory):
             panel.setVisible(gated)
         if gated and self._gate not in lane.signals:
@@ -233,12 +233,15 @@ class UnitView(View):
         units = trace.layers[self._snapshot.layer].units
         return [name for name in names if name in lane.signals and lane.signals[name].shape[1] == units]
 
-    def _trails(self, lane: Lane, names: tuple[str, ...], other: Lane | None) -> tuple[Trail, ...]:
+    def _trails(self, names: tuple[str, ...], lane: Lane, other: Lane | None) -> tuple[Trail, ...]:
         """The unit's signals, and those of the same unit in the lane beside."""
-        unit, trails = self._snapshot.unit, []
+        shown, trails = self._snapshot, []
+        where = (shown.layer, shown.direction, shown.unit)
+        assert shown.trace is not None
         for name in self._own(lane, names):
-            beside = None if other is None else other.signals.get(name)
-            trails.append(Trail(name, lane.signals[name][:, unit], None if beside is None else beside[:, unit]))
+            there = other is not None and name in other.signals and shown.compared is not None
+            beside = UnitSignal(shown.compared, name, *where) if there and shown.compared is not None else None
+            trails.append(Trail(name, UnitSignal(shown.trace, name, *where), beside))
         return tuple(trails)
 
     def _beside(self, trace: Trace) -> tuple[Lane | None, str]:
@@ -266,14 +269,11 @@ class UnitView(View):
         return lane, tr("Dashed: “{name}”", name=other.name)
 
     def _measure(self, trace: Trace, lane: Lane) -> None:
-        """What is true of the unit at every step."""
-        self._fixed = None
-        if "f" not in lane.signals:
-            return
-        unit = slice(self._snapshot.unit, self._snapshot.unit + 1)
-        found = {gate: gate_saturation(lane.signals[gate][:, unit]) for gate in _GATES if gate in lane.signals}
-        mean = float(unit_horizon(lane.signals["f"][:, unit])[0])
-        self._fixed = (mean, tuple((gate, float(each.low[0]), float(each.high[0])) for gate, each in found.items()))
+        """What is true of the unit at every step, or, in a trace beyond memory, at every step that is shown."""
+        shown = self._snapshot
+        where = (shown.layer, shown.direction, shown.unit)
+        gates = [UnitSignal(trace, gate, *where) for gate in _GATES if gate in lane.signals]
+        self._habits = habits_of(gates, (shown.start, shown.stop)) if "f" in lane.signals else None
 
     def _show_step(self, trace: Trace, lane: Lane) -> None:
         snapshot = self._snapshot
@@ -282,11 +282,11 @@ class UnitView(View):
         note = tr("h(t) mixes all units: a projection follows m") if mixed else ""
         self._equation.show_lines(equation(trace, *where), note)
         self._show_pushes(trace, lane)
-        if self._fixed is None:
+        if self._habits is None:
             self._memory.show_memory(None)
         else:
             now = float(horizon(np.asarray(lane.signals["f"][snapshot.t, snapshot.unit])))
-            self._memory.show_memory(Memory(now, *self._fixed))
+            self._memory.show_memory(Memory(now, self._habits))
 
     def _show_pushes(self, trace: Trace, lane: Lane) -> None:
         snapshot = self._snapshot

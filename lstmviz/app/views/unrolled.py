@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QToolButton, QToolTip, QWidget
 
-from lstmviz.app import drawing, heat_map, strip
+from lstmviz.app import drawing, reading, strip
 from lstmviz.app.cell_geometry import Rect
 from lstmviz.app.cell_labels import number
 from lstmviz.app.frame_values import Scale
@@ -79,8 +79,7 @@ class UnrolledView(View):
     def _take(self, trace: Trace | None) -> None:
         self._lanes = {} if trace is None else {key: lane_vectors(trace, *key) for key in trace.lanes}
         if trace is not None:
-            low, high = heat_map.limits("x", trace.inputs)
-            self._inputs = Scale(low, high)
+            self._inputs = Scale(*reading.limits(trace, "x", 0, trace.layers[0].directions[0]))
             self._topology = topology_of(trace)
 
     def _arrange(self) -> None:
