@@ -21,14 +21,28 @@ from lstmviz.wire.messages import (
     Part,
     Progress,
     RecordBatch,
+    RecordTrace,
     Request,
     WriteTrace,
 )
 from lstmviz.wire.run_messages import Train
-from lstmviz.wire.tickets import Callbacks, HandedOver, OnDone, OnFailed, OnPart, OnProgress, Outbox, Ticket, ignore
+from lstmviz.wire.tickets import (
+    Callbacks,
+    HandedOver,
+    OnDone,
+    OnFailed,
+    OnPart,
+    OnProgress,
+    OpenStore,
+    Outbox,
+    Ticket,
+    ignore,
+    open_here,
+)
 from lstmviz.wire.transport import Listener, MakeTransport, Transport
 
-State = Literal["stopped", "starting", "ready", "restarting", "failed"]
+State = Literal["stopped", "starting", "ready", "restarting", "lost", "failed"]
+"""Lost: the connection to an engine elsewhere, which is tried again after a while."""
 DEATHS_ALLOWED = 2
 DEATHS_WITHIN = 60.0
 """The third death within so many seconds is a failure; the engine is not started again unless asked to."""
@@ -45,12 +59,19 @@ class Client:
     on from its last checkpoint.
     """
 
-    def __init__(self, make_transport: MakeTransport, on_state: Callable[[State], None] = ignore) -> None:
+    def __init__(
+        self,
+        make_transport: MakeTransport,
+        on_state: Callable[[State], None] = ignore,
+        open_store: OpenStore = open_here,
+    ) -> None:
+        """open_store: how a trace that is too large for the wire is opened; an engine elsewhere has its own way."""
         self.state: State = "stopped"
         self.info: EngineInfo | None = None
         self.problem: LstmvizError | None = None
         self._make_transport = make_transport
         self._on_state = on_state
+        self._open_store = open_store
         self._transport: Transport | None = None
         self._reader: framing.FrameReader[Answer] = framing.FrameReader(Answer)
         self._tickets: dict[int, Ticket] = {}
@@ -95,9 +116,12 @@ class Client:
         on_progress: OnProgress = ignore,
         on_failed: OnFailed = ignore,
     ) -> Ticket:
-        """Ask for a trace (RecordTrace, OpenTrace) and get it whole."""
+        """Ask for a trace (RecordTrace, OpenTrace) and get it whole, or from its store where it is too large."""
         callbacks = Callbacks(progress=on_progress, failed=on_failed)
-        return self._submit(tickets.one(request), tickets.assembling(on_trace, callbacks))
+        callbacks = tickets.assembling(on_trace, self._open_store, callbacks)
+        if isinstance(request, RecordTrace):
+            return self._submit(*tickets.recording(request, callbacks))
+        return self._submit(tickets.one(request), callbacks)
 
     def ask_traces(
         self,
@@ -126,13 +150,14 @@ class Client:
         on_progress: OnProgress = ignore,
         on_done: OnDone = ignore,
         on_failed: OnFailed = ignore,
+        source: str = "",
     ) -> Ticket:
-        """Hand over a trace and have it saved or exported by the path's ending."""
-        write = WriteTrace(0, path, selection or {})
-        return self._submit(
-            lambda number: self._handed_over.question(trace, write)(number),
-            Callbacks(on_part, on_progress, on_done, on_failed),
-        )
+        """Have a trace saved or exported by the path's ending: handed over, or read from its own store ``source``."""
+        write = WriteTrace(0, path, selection or {}, source=source)
+        callbacks = Callbacks(on_part, on_progress, on_done, on_failed)
+        if source:
+            return self._submit(tickets.one(write), callbacks)
+        return self._submit(lambda number: self._handed_over.question(trace, write)(number), callbacks)
 
     def _submit(self, question: tickets.Question, callbacks: Callbacks, lasting: bool = False) -> Ticket:
         self._number += 1
@@ -143,9 +168,17 @@ class Client:
             return ticket
         self._tickets[ticket.id] = ticket
         if self.state == "ready":
-            self._outbox.put(ticket)
+            self._put(ticket)
             self._send()
         return ticket
+
+    def _put(self, ticket: Ticket) -> None:
+        """Have a question asked, behind the others."""
+        self._outbox.put(ticket)
+
+    def _frame(self, request: Request) -> bytes:
+        """A request as it goes out; raises EngineError."""
+        return framing.encode(request)
 
     def _withdraw(self, ticket: Ticket) -> None:
         self._handed_over.forget(ticket.id)
@@ -156,8 +189,8 @@ class Client:
     def _send(self) -> None:
         while (transport := self._transport) is not None and (request := self._outbox.take()) is not None:
             try:
-                frame = framing.encode(request)
-            except EngineError as error:
+                frame = self._frame(request)
+            except LstmvizError as error:
                 self._fail(request.id, error)
                 continue
             if not transport.write(frame):
@@ -192,15 +225,19 @@ class Client:
         try:
             answers = self._reader.feed(data)
         except EngineError as error:
-            self.problem = error
-            transport = self._let_go()
-            self._died()
-            if transport is not None:
-                transport.kill()
+            self._garbled(error)
             return
         for answer in answers:
             if generation is self._generation:
                 self._answered(answer)
+
+    def _garbled(self, error: EngineError) -> None:
+        """What came is no message of ours, and the stream has lost its place."""
+        self.problem = error
+        transport = self._let_go()
+        self._died()
+        if transport is not None:
+            transport.kill()
 
     def _answered(self, answer: Answer) -> None:
         if answer.id == 0:
@@ -246,33 +283,46 @@ class Client:
                 )
                 return
             self.info, self.problem = info, None
-            for ticket in self._tickets.values():
-                self._outbox.put(ticket)
-            self._set_state("ready")
+            self.state = "ready"
+            for ticket in list(self._tickets.values()):
+                self._put(ticket)
+            self._on_state("ready")
             self._send()
 
     def _on_exit(self, generation: object) -> None:
         if generation is self._generation:
-            self._let_go()
-            self._died()
+            self._ended(self._let_go())
+
+    def _ended(self, _transport: Transport | None) -> None:
+        """The engine is not there any more."""
+        self._died()
 
     def _died(self) -> None:
         now = time.monotonic()
         self._deaths = [moment for moment in self._deaths if now - moment < DEATHS_WITHIN] + [now]
-        suspects = self._suspects()
+        suspects = self._blame(self._suspects())
+        if len(self._deaths) > DEATHS_ALLOWED:
+            self._give_up(self.problem or _died_too_often())
+            return
+        self._sentence(suspects)
+        if self._transport is None and self.state != "stopped":
+            self._launch("restarting")
+
+    def _blame(self, suspects: list[Ticket]) -> list[Ticket]:
+        """Everything is to be asked again; who is suspected of the death carries it."""
+        now = time.monotonic()
         for ticket in self._tickets.values():
             ticket.sent = False
         for ticket in suspects:
             recent = [moment for moment in ticket.deaths if not ticket.lasting or now - moment < DEATHS_WITHIN]
             ticket.deaths = [*recent, now]
-        if len(self._deaths) > DEATHS_ALLOWED:
-            self._give_up(self.problem or _died_too_often())
-            return
+        return suspects
+
+    def _sentence(self, suspects: list[Ticket]) -> None:
+        """Give up the requests at which the engine died too often."""
         for ticket in suspects:
             if len(ticket.deaths) >= DEATHS_PER_REQUEST:
                 self._fail(ticket.id, _given_up())
-        if self._transport is None and self.state != "stopped":
-            self._launch("restarting")
 
     def _suspects(self) -> list[Ticket]:
         """Whom the engine was working for when it died: the request it had come to, else every training."""
