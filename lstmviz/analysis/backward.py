@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.cells.activations import slope
+from lstmviz.cells.gru import pre_activation as gru_z
 from lstmviz.cells.lstm import norm_scale, normalised, pre_activations, squashed
+from lstmviz.cells.rnn import pre_activation as rnn_z
 from lstmviz.cells.weights import GATES, GRU_GATES, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 
 Floats = npt.NDArray[np.float64]
@@ -154,38 +156,59 @@ def _norm_backward(d: Floats, values: Floats, eps: float) -> Floats:
 
 
 def _gru(w: GruWeights, s: Signals, out: Floats, carry: Carry) -> Backward:
-    """The GRU backwards, in the form that cuDNN and torch compute.
+    """The GRU backwards, in the form that cuDNN and torch compute, and with the reset before the weights.
 
     ∂L/∂h(t−1) = f ⊗ ∂h + Whr ∂zr + Whf ∂zf + Whg (r ⊗ ∂zg)
     ∂zg = ∂h ⊗ i ⊗ g′        ∂zf = ∂h ⊗ (h(t−1) − g) ⊗ f′        ∂zr = ∂zg ⊗ (Whgᵀ h(t−1) + bhg) ⊗ r′
+
+    Before the weights: r ⊗ (Whg ∂zg) in the first line, and ∂zr = Whg ∂zg ⊗ h(t−1) ⊗ r′.
     """
     r, f, g, h_prev = s["r"], s["f"], s["g"], s["h_prev"]
     blocks = [w.wh[:, w.block(gate)].astype(np.float64) for gate in GRU_GATES]
     turned = np.ascontiguousarray(np.stack([block.T for block in blocks]))
-    at_r = (h_prev @ blocks[2] + w.bh[w.block("g")]) * r * (1 - r)
-    at_f, at_g = (h_prev - g) * f * (1 - f), (1 - f) * (1 - g * g)
+    r_slope, f_slope, g_slope = _gru_slopes(w, s)
+    at_r = r_slope * (h_prev if w.reset_before else h_prev @ blocks[2] + w.bh[w.block("g")])
+    at_f, at_g = (h_prev - g) * f_slope, (1 - f) * g_slope
     steps = len(f)
     dh, parts, dz = np.empty_like(out), np.empty((5, steps, w.units)), np.empty((steps, 3, w.units))
     for t in reversed(range(steps)):
         parts[0, t], parts[1, t], parts[2:, t] = carry.h[0], out[t], carry.h[1:]
         dh[t] = parts[:, t].sum(axis=0)
         dz[t, 2] = dh[t] * at_g[t]
-        dz[t, 0], dz[t, 1] = dz[t, 2] * at_r[t], dh[t] * at_f[t]
-        recurrent = np.stack([dz[t, 0], dz[t, 1], dz[t, 2] * r[t]])
-        gates = np.matmul(recurrent[:, None], turned)[:, 0]
+        dz[t, 1] = dh[t] * at_f[t]
+        if w.reset_before:
+            closed = dz[t, 2] @ turned[2]
+            dz[t, 0] = closed * at_r[t]
+            through = np.matmul(dz[t, :2][:, None], turned[:2])[:, 0]
+            gates = np.concatenate([through, (closed * r[t])[None]])
+        else:
+            dz[t, 0] = dz[t, 2] * at_r[t]
+            recurrent = np.stack([dz[t, 0], dz[t, 1], dz[t, 2] * r[t]])
+            gates = np.matmul(recurrent[:, None], turned)[:, 0]
         carry = Carry(np.concatenate([(f[t] * dh[t])[None], gates]), carry.c, carry.peeps)
     return Backward(dh, parts, dz.reshape(steps, -1), carry)
+
+
+def _gru_slopes(w: GruWeights, s: Signals) -> Floats:
+    """∂gate/∂z of r f g, (3, T, H)."""
+    slopes: Floats = np.stack([slope(w.functions.of(gate), s[gate]) for gate in GRU_GATES]).astype(np.float64)
+    if w.functions.clip:
+        z = [gru_z(w, gate, s["x"], s["h_prev"], s["r"]) for gate in GRU_GATES]
+        slopes *= np.abs(np.stack(z)) <= w.functions.clip
+    return slopes
 
 
 def _rnn(w: RnnWeights, s: Signals, out: Floats, carry: Carry) -> Backward:
     """The recurrent layer backwards (Werbos 1990): ∂L/∂h(t−1) = Wh (φ′(z) ⊗ ∂L/∂h(t))."""
     h = s["h"]
-    slope = 1 - h * h if w.activation == "tanh" else (h > 0).astype(np.float64)
+    at_z = slope(w.activation, h).astype(np.float64)
+    if w.clip:
+        at_z *= np.abs(rnn_z(w, s["x"], s["h_prev"])) <= w.clip
     turned = np.ascontiguousarray(w.wh.T.astype(np.float64))
     dh, parts, dz = np.empty_like(out), np.empty((2, *h.shape)), np.empty_like(h)
     for t in reversed(range(len(h))):
         parts[0, t], parts[1, t] = out[t], carry.h[0]
         dh[t] = parts[:, t].sum(axis=0)
-        dz[t] = dh[t] * slope[t]
+        dz[t] = dh[t] * at_z[t]
         carry = Carry((dz[t] @ turned)[None], carry.c, carry.peeps)
     return Backward(dh, parts, dz, carry)

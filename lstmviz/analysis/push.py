@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.cells.lstm import norm_scale
-from lstmviz.cells.weights import PEEPHOLES, LstmWeights, RnnWeights, Weights
+from lstmviz.cells.weights import PEEPHOLES, GruWeights, LstmWeights, RnnWeights, Weights
 
 Array = npt.NDArray[np.floating]
 Floats = npt.NDArray[np.float64]
@@ -50,7 +50,8 @@ def pushes(
 
     x: (F,); h_prev: (P,), for a recurrent layer y(t−1). gate: one of i f o g, of a GRU r f g, of no meaning for a
     recurrent layer. state: (H,), what a peephole sees, c(t−1) for i and f, c(t) for o. reset: (H,), r of a GRU, of
-    which its candidate's weight is r Wh[j] and its bias bx + r bh. Under layer normalisation the weight of x[k] is
+    which its candidate's weight is r Wh[j] and its bias bx + r bh; with the reset before the weights r[j] Wh[j] and
+    bx + bh. Under layer normalisation the weight of x[k] is
     gain · (Wx[k] − the mean of row k over all 4H columns) / s, with s the norm's scale at this step, as if that did
     not depend on x; likewise for h. So the terms still add up to z; but a change of x changes s too.
 
@@ -92,6 +93,9 @@ def _factors(
         into = _normed(weights.wx, x, column, weights.norm.x, eps)
         back = _normed(weights.wh, h_prev, column, weights.norm.h, eps)
         return _joined(into, back), float(weights.b[column])
+    if isinstance(weights, GruWeights) and weights.reset_before and gate == "g":
+        shares = np.asarray(_needed(reset), np.float64)
+        return _joined(into, back.astype(np.float64) * shares), float(weights.bx[column]) + float(weights.bh[column])
     share = _share(gate, unit, reset)
     return _joined(into, back.astype(np.float64) * share), float(weights.bx[column]) + share * float(weights.bh[column])
 
@@ -100,9 +104,13 @@ def _share(gate: str, unit: int, reset: Array | None) -> float:
     """The factor of what a GRU makes of h(t−1): r for its candidate, else 1."""
     if gate != "g":
         return 1.0
+    return float(_needed(reset)[unit])
+
+
+def _needed(reset: Array | None) -> Array:
     if reset is None:
         raise ValueError("the candidate of a GRU needs r, its reset gate")
-    return float(reset[unit])
+    return reset
 
 
 def _normed(matrix: Array, vector: Array, column: int, gain: Array, eps: float) -> Floats:

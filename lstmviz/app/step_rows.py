@@ -52,7 +52,7 @@ def step_rows(trace: Trace, t: int, layer: int, direction: str, unit: int) -> tu
         normed = isinstance(weights, LstmWeights) and weights.norm is not None
         numbers = _LstmNumbers(step, unit, weights is not None, normed, functions_of(weights))
     elif isinstance(step, GruStep):
-        numbers = _GruNumbers(step, unit, weights is not None)
+        numbers = _GruNumbers(step, unit, weights is not None, functions_of(weights))
     else:
         numbers = _RnnNumbers(step, unit, weights is not None)
     return tuple(_row(line, numbers, direction) for line in explain(step, weights))
@@ -118,8 +118,8 @@ class _LstmNumbers:
 class _GruNumbers:
     """The numbers of one unit of a GRU's step, by the name that a line writes."""
 
-    def __init__(self, step: GruStep, unit: int, weighed: bool) -> None:
-        self._step, self._unit, self._weighed = step, unit, weighed
+    def __init__(self, step: GruStep, unit: int, weighed: bool, functions: Functions) -> None:
+        self._step, self._unit, self._weighed, self._functions = step, unit, weighed, functions
 
     def of(self, writes: str) -> str:
         if writes == "combine":
@@ -133,7 +133,8 @@ class _GruNumbers:
             return f"h[{self._unit}] = {h}"
         gate = writes[0]
         z, value = self._at(f"z{gate}"), self._at(gate)
-        return _activated(gate, self._unit, "tanh" if gate == "g" else "σ", z, value, self._weighed)
+        z = f"clip({z})" if self._functions.clip and self._weighed else z
+        return _activated(gate, self._unit, sign(self._functions.of(gate)), z, value, self._weighed)
 
     def _at(self, name: str) -> str:
         return number(float(getattr(self._step, name)[self._unit]), 3)
@@ -153,7 +154,7 @@ class _RnnNumbers:
             name = "z" if self._weighed else tr("z (from y)")
             return f"{name}[{self._unit}] = {z}"
         if writes == "y(t)":
-            return _activated("y", self._unit, self._step.activation, z, y, self._weighed)
+            return _activated("y", self._unit, sign(self._step.activation), z, y, self._weighed)
         return f"y[{self._unit}] = {y}"
 
 

@@ -83,7 +83,7 @@ def _recurrent(trace: Trace, t: int, layer: int, direction: str, unit: int) -> L
     w = trace.weights_at(t, layer, direction)
     if not isinstance(w, RnnWeights):
         return ((Piece("h", "h"), _is, _result(h, "h")),)
-    phi = w.activation
+    phi = sign(w.activation)
     before = trace.previous_at(t, "h", layer, direction)
     z = float(rnn.pre_activation(w, trace.input_at(t, layer), before)[unit])
     return (

@@ -98,14 +98,15 @@ def _explain_gru(step: GruStep, reset_before: bool) -> tuple[Line, ...]:
         "it": step.i,
         "h(t)": step.h,
     }
-    candidate = ("gt = candidate_layer(combine, rt)", "g", ("combine", "rt"), "gt")
+    read: tuple[str, ...] = ("combine", "rt")
+    candidate = "gt = candidate_layer(combine, rt)"
     if reset_before:
-        candidate = ("gt = candidate_layer(rt·h(t−1), x(t))", "g", ("rt", "h(t−1)", "x(t)"), "gt")
+        read, candidate = ("rt", "h(t−1)", "x(t)"), "gt = candidate_layer(rt·h(t−1), x(t))"
     lines = (
         ("combine = h(t−1) + x(t)", "combine", ("h(t−1)", "x(t)"), "combine"),
         ("rt = reset_layer(combine)", "f", ("combine",), "rt"),
         ("ft = forget_layer(combine)", "f", ("combine",), "ft"),
-        candidate,
+        (candidate, "g", read, "gt"),
         ("it = 1 − ft", "i", ("ft",), "it"),
         ("h(t) = y(t) = h(t−1)·ft + gt·it", "h", ("h(t−1)", "ft", "gt", "it"), "h(t)"),
         ("return h(t)", "h", ("h(t)",), ""),

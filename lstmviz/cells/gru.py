@@ -64,9 +64,13 @@ def pre_activation(w: GruWeights, gate: str, x: Array, h_prev: Array, r: Array |
     Raises ValueError for a gate that is not one of r f g, and for g without r.
     """
     columns = w.block(gate)
+    entered: Array = x @ w.wx[:, columns] + w.bx[columns]
     if gate == "g" and r is None:
         raise ValueError("zg of a GRU needs r, its reset gate")
-    entered: Array = x @ w.wx[:, columns] + w.bx[columns]
-    seen = h_prev if gate != "g" or not w.reset_before else r * h_prev
-    recurrent: Array = seen @ w.wh[:, columns] + w.bh[columns]
-    return entered + recurrent if gate != "g" or w.reset_before else entered + r * recurrent
+    if gate != "g" or r is None:
+        z: Array = entered + (h_prev @ w.wh[:, columns] + w.bh[columns])
+    elif w.reset_before:
+        z = entered + ((r * h_prev) @ w.wh[:, columns] + w.bh[columns])
+    else:
+        z = entered + r * (h_prev @ w.wh[:, columns] + w.bh[columns])
+    return z

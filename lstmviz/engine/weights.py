@@ -11,10 +11,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from lstmviz.cells.weights import Activation, Array, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
+from lstmviz.cells.weights import Array, GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 from lstmviz.errors import ModelError
 from lstmviz.nets.fingerprint import fingerprint
-from lstmviz.nets.loop import LoopLayers, LoopWeights
+from lstmviz.nets.loop import LoopLayers
+from lstmviz.nets.loop_cells import LoopWeights
 from lstmviz.traces.trace import CellKind, LayerInfo
 
 Recurrent = nn.LSTM | nn.RNN | nn.GRU | nn.LSTMCell | nn.RNNCell | nn.GRUCell | LoopLayers
@@ -106,20 +107,24 @@ def _mark(name: str, tensor: Tensor) -> tuple[object, ...]:
 
 def _read(module: Recurrent, path: str) -> Stack:
     depth, sides = 1, cast(tuple[Side, ...], ("forward",))
-    if isinstance(module, nn.RNNBase | LoopLayers):
+    if isinstance(module, LoopLayers):
+        depth, sides = module.num_layers, module.sides
+    elif isinstance(module, nn.RNNBase):
         depth = module.num_layers
         sides = ("forward", "reverse") if module.bidirectional else sides
     lanes = {(layer, side): _lane(module, layer, side) for layer in range(depth) for side in sides}
     infos = []
     for layer in range(depth):
-        weights = lanes[layer, "forward"].cells
+        weights = lanes[layer, sides[0]].cells
         name = f"{path}.{layer}" if path else f"layer.{layer}"
         infos.append(LayerInfo(layer, name, _cell(module), weights.inputs, weights.units, weights.outputs, sides))
-    first = lanes[0, "forward"].w
+    first = lanes[0, sides[0]].w
     return Stack(_cell(module), tuple(infos), lanes, first.dtype, first.device, fingerprint(module))
 
 
 def _cell(module: Recurrent) -> CellKind:
+    if isinstance(module, LoopLayers):
+        return module.cell
     if isinstance(module, nn.RNN | nn.RNNCell):
         return "rnn"
     return "gru" if isinstance(module, nn.GRU | nn.GRUCell) else "lstm"
@@ -152,8 +157,8 @@ def _lane(module: Recurrent, layer: int, side: Side) -> LaneWeights:
         return _gru_lane(framework, w, features, b_x.copy(), b_h.copy())
     b = b_x + b_h
     if isinstance(module, nn.RNN | nn.RNNCell):
-        activation = cast(Activation, module.nonlinearity)
-        return _lane_weights(framework, w, b, RnnWeights(w[:, :features].T, w[:, features:].T, b, activation))
+        rnn = RnnWeights(w[:, :features].T, w[:, features:].T, b, module.nonlinearity)
+        return _lane_weights(framework, w, b, rnn)
     _ifog(w)
     _ifog(b)
     whr = arrays["weight_hr"].copy() if "weight_hr" in arrays else None
@@ -175,6 +180,8 @@ def _loop_lane(live: LoopWeights) -> LaneWeights:
     parts = {field.name: getattr(live, field.name) for field in fields(live)}
     copies: dict[str, Any] = {name: part.detach().clone() for name, part in parts.items() if isinstance(part, Tensor)}
     loop = replace(live, **copies)
+    if loop.cell != "lstm":
+        return _other_loop_lane(loop)
     w, b = _rows(torch.cat([loop.w_ih, loop.w_hh], dim=1)), _rows(loop.b)
     whr, peephole = (None if part is None else part.cpu().numpy().copy() for part in (loop.w_hr, loop.peephole))
     norm = None
@@ -184,6 +191,19 @@ def _loop_lane(live: LoopWeights) -> LaneWeights:
     cells = LstmWeights(
         w[:, :features].T, w[:, features:].T, b, None if whr is None else whr.T, peephole, norm, loop.functions
     )
+    return replace(_lane_weights([loop.w_ih], w, b, cells), framework=[], loop=loop)
+
+
+def _other_loop_lane(loop: LoopWeights) -> LaneWeights:
+    """Of a GRU or a recurrent layer, whose rows stand as ours do."""
+    w, b = torch.cat([loop.w_ih, loop.w_hh], dim=1).cpu().numpy(), loop.b.cpu().numpy()
+    features, functions = loop.w_ih.shape[1], loop.functions
+    wx, wh = w[:, :features].T, w[:, features:].T
+    cells: Weights
+    if loop.b_h is not None:
+        cells = GruWeights(wx, wh, b, loop.b_h.cpu().numpy(), functions, loop.reset_before)
+    else:
+        cells = RnnWeights(wx, wh, b, functions.candidate, functions.clip)
     return replace(_lane_weights([loop.w_ih], w, b, cells), framework=[], loop=loop)
 
 
@@ -207,9 +227,10 @@ def _lane_weights(framework: list[Tensor], w: Array, b: Array, cells: Weights) -
 def _sampled(w: Weights) -> tuple[Weights, Places]:
     """Weights in float64 that compute some of the units, and which: all where a projection or a norm mixes them."""
     if isinstance(w, RnnWeights):
-        return RnnWeights(_wide(w.wx), _wide(w.wh), _wide(w.b), w.activation), np.arange(w.units)
+        return RnnWeights(_wide(w.wx), _wide(w.wh), _wide(w.b), w.activation, w.clip), np.arange(w.units)
     if isinstance(w, GruWeights):
-        return GruWeights(_wide(w.wx), _wide(w.wh), _wide(w.bx), _wide(w.bh)), np.arange(w.units)
+        wx, wh, bx, bh = (_wide(array) for array in (w.wx, w.wh, w.bx, w.bh))
+        return GruWeights(wx, wh, bx, bh, w.functions, w.reset_before), np.arange(w.units)
     units = np.arange(w.units)
     if w.whr is None and w.norm is None and w.units > _UNITS:
         units = np.linspace(0, w.units - 1, _UNITS).round().astype(np.intp)

@@ -74,7 +74,7 @@ class Net(nn.Module):
         if self.decoder is not None:
             assert batch.handover is not None
             return self._handed_over(batch.x, batch.lengths, batch.handover), None
-        lengths = batch.lengths if self.spec.bidirectional else None
+        lengths = batch.lengths if "reverse" in self.spec.directions else None
         state = self.first_state(len(batch.x)) if state is None else state
         h, state = read_layers(self.recurrent, batch.x[:, start:stop], state, lengths)
         return self.say(h), state

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from lstmviz.cells.activations import PLAIN
 from lstmviz.nets.loop import LoopLayers
 from lstmviz.nets.spec import NetSpec
 
@@ -24,7 +23,7 @@ def make_layers(spec: NetSpec) -> Recurrent:
     """New layers as the spec describes them, batch first."""
     sizes = (spec.input.width, spec.hidden, spec.layers)
     sides = spec.bidirectional
-    if spec.peepholes or spec.layer_norm or spec.functions != PLAIN:
+    if not spec.fused:
         return LoopLayers(
             *sizes,
             bidirectional=sides,
@@ -32,6 +31,9 @@ def make_layers(spec: NetSpec) -> Recurrent:
             peepholes=spec.peepholes,
             layer_norm=spec.layer_norm,
             functions=spec.functions,
+            cell=spec.cell,
+            reset_before=spec.reset_before,
+            reverse=spec.reverse,
         )
     if spec.cell == "lstm":
         return nn.LSTM(*sizes, batch_first=True, bidirectional=sides, proj_size=spec.projection)

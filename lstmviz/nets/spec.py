@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from lstmviz.cells.activations import PLAIN, Functions, GateActivation, StateActivation
+from lstmviz.cells.activations import PLAIN, Functions, GateActivation, StateActivation, is_known
 from lstmviz.errors import ModelError
 from lstmviz.language import mark, tr
 from lstmviz.sequences.topology import START, STOP, Topology
@@ -81,8 +81,9 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A net: recurrent layers and a linear read-out (none where ``output`` is None).
 
     hidden is H; projection is P, 0 for none. peepholes: Graves 2013; layer_norm: Ba et al. 2016, both of an LSTM.
-    activation: of a recurrent layer. gate_activation, candidate_activation, output_activation, clip: of an LSTM, see
-    `lstmviz.cells.activations.Functions`. initial_state: it begins in h (and c) of its own, ``initial_h`` and
+    activation: of a recurrent layer. gate_activation, candidate_activation, output_activation, clip: of the others, see
+    `lstmviz.cells.activations.Functions`. reset_before: of a GRU, see `lstmviz.cells.gru`. reverse: it reads from the
+    last step to the first alone. initial_state: it begins in h (and c) of its own, ``initial_h`` and
     ``initial_c`` among the weights, one row for each layer and direction; else at zero.
     said: the most symbols that a decoder says. task: what it was trained for, ``next`` for the next value or symbol.
     note: by language, ``en`` and ``pt_BR``. sha256: of the weights file.
@@ -92,14 +93,16 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     cell: Literal["lstm", "rnn", "gru"] = "lstm"
     topology: Topology = "seq2seq"
-    activation: Literal["tanh", "relu"] = "tanh"
+    activation: StateActivation = "tanh"
     input: ValueInput | OneHotInput
     hidden: Size
     layers: Depth = 1
     bidirectional: bool = False
+    reverse: bool = False
     projection: Annotated[int, msgspec.Meta(ge=0, le=1 << 20)] = 0
     peepholes: bool = False
     layer_norm: bool = False
+    reset_before: bool = False
     gate_activation: GateActivation = "sigmoid"
     candidate_activation: StateActivation = "tanh"
     output_activation: StateActivation = "tanh"
@@ -115,12 +118,23 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def directions(self) -> tuple[Literal["forward", "reverse"], ...]:
         """The directions of every layer."""
+        if self.reverse:
+            return ("reverse",)
         return ("forward", "reverse") if self.bidirectional else ("forward",)
 
     @property
     def functions(self) -> Functions:
-        """What stands for σ and tanh in an LSTM."""
-        return Functions(self.gate_activation, self.candidate_activation, self.output_activation, self.clip)
+        """What stands for σ and tanh; φ of a recurrent layer is their candidate."""
+        candidate = self.activation if self.cell == "rnn" else self.candidate_activation
+        return Functions(self.gate_activation, candidate, self.output_activation, self.clip)
+
+    @property
+    def fused(self) -> bool:
+        """Whether a kernel of torch computes the layers, and not the loop."""
+        plain = PLAIN
+        if self.cell == "rnn" and self.activation in ("tanh", "relu"):
+            plain = Functions(candidate=self.activation)
+        return self.functions == plain and not (self.peepholes or self.layer_norm or self.reset_before or self.reverse)
 
     @property
     def layer_outputs(self) -> int:
@@ -188,14 +202,43 @@ def _check_variants(spec: NetSpec, file: str) -> None:
                 name=name,
                 cell=spec.cell,
             )
-    if spec.functions != PLAIN and (spec.cell != "lstm" or not math.isfinite(spec.clip)):
+    _check_functions(spec, file)
+    if spec.reset_before and spec.cell != "gru":
         raise ModelError(
-            "“{file}” asks for the functions {found} in a net of cell “{cell}”; expected them in an LSTM only, with a"
-            " finite clip.",
+            "“{file}” asks for {name} in a net of cell “{cell}”; expected it in a GRU only.",
             file=file,
-            found=str(spec.functions),
+            name="reset_before",
             cell=spec.cell,
         )
+    if spec.reverse and (spec.bidirectional or spec.topology == "enc2dec"):
+        raise ModelError(
+            "“{file}” is a net that reads backwards alone and yet in both directions, or as a decoder; expected one of"
+            " them.",
+            file=file,
+        )
+
+
+def _check_functions(spec: NetSpec, file: str) -> None:
+    """Each cell has the functions that it has, with a finite clip; ``activation`` means nothing but in an RNN."""
+    asked = {
+        "activation": spec.activation,
+        "gate_activation": spec.gate_activation,
+        "candidate_activation": spec.candidate_activation,
+        "output_activation": spec.output_activation,
+    }
+    own = {"lstm": list(asked)[1:], "gru": list(asked)[1:3], "rnn": list(asked)[:1]}[spec.cell]
+    plain = {**dict.fromkeys(asked, "tanh"), "gate_activation": "sigmoid"}
+    for name, found in asked.items():
+        if not is_known(found) or (name not in (*own, "activation") and found != plain[name]):
+            raise ModelError(
+                "“{file}” asks for the function {found} as {name} in a net of cell “{cell}”; that cell has none such.",
+                file=file,
+                found=found[:80],
+                name=name,
+                cell=spec.cell,
+            )
+    if not math.isfinite(spec.clip):
+        raise ModelError("“{file}” clips at {found}; expected a finite number.", file=file, found=str(spec.clip))
 
 
 def _check_decoder(spec: NetSpec, file: str) -> None:

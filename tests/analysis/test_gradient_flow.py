@@ -11,23 +11,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmviz.analysis.gradient_flow import gradient_flow, norms, verdict
+from lstmviz.cells.activations import PLAIN, Functions
 from lstmviz.cells.run import run_gru, run_lstm, run_rnn
 from lstmviz.cells.weights import GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 from lstmviz.errors import TraceError
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import STORED, Lane, LayerInfo, Trace
 
-VARIANTS = ("lstm", "projection", "peephole", "norm", "peephole+norm", "gru", "tanh", "relu")
+PHI = {"tanh": torch.tanh, "relu": torch.relu, "elu(0.5)": lambda z: torch.nn.functional.elu(z, 0.5)}
+VARIANTS = (
+    "lstm",
+    "projection",
+    "peephole",
+    "norm",
+    "peephole+norm",
+    "gru",
+    "gru before",
+    "gru others",
+    "tanh",
+    "relu",
+    "elu(0.5)",
+)
 
 
 def make_weights(rng: np.random.Generator, variant: str, inputs: int, units: int) -> Weights:
     def draw(*shape: int) -> np.ndarray:
         return rng.normal(scale=0.6, size=shape)
 
-    if variant in ("tanh", "relu"):
+    if variant in PHI:
         return RnnWeights(draw(inputs, units), draw(units, units), draw(units), variant)
-    if variant == "gru":
-        return GruWeights(draw(inputs, 3 * units), draw(units, 3 * units), draw(3 * units), draw(3 * units))
+    if variant.startswith("gru"):
+        arrays = (draw(inputs, 3 * units), draw(units, 3 * units), draw(3 * units), draw(3 * units))
+        others = Functions("hard_sigmoid(0.3, 0.4)", "scaled_tanh(1.2, 0.7)", clip=0.9)
+        return GruWeights(*arrays, others if "others" in variant else PLAIN, "before" in variant)
     outputs = max(1, units - 1) if variant == "projection" else units
     norm = LayerNorm(1 + draw(4 * units), 1 + draw(4 * units), 1 + draw(units), draw(units))
     return LstmWeights(
@@ -117,11 +133,17 @@ def torch_lane(w: Weights, xs: list[torch.Tensor], late: Weights | None, handove
         zx, zh = x @ tensor(now.wx), h @ tensor(now.wh)
         if isinstance(now, RnnWeights):
             z = zx + zh + tensor(now.b)
-            h = torch.tanh(z) if now.activation == "tanh" else torch.relu(z)
+            h = PHI[now.activation](z)
         elif isinstance(now, GruWeights):
             (xr, xf, xg), (hr, hf, hg) = (zx + tensor(now.bx)).chunk(3), (zh + tensor(now.bh)).chunk(3)
-            r, f = torch.sigmoid(xr + hr), torch.sigmoid(xf + hf)
-            h = f * h + (1 - f) * torch.tanh(xg + r * hg)
+            gate, candidate = torch.sigmoid, torch.tanh
+            if now.functions.clip:
+                gate = lambda z: (0.3 * z.clamp(-0.9, 0.9) + 0.4).clamp(0, 1)  # noqa: E731
+                candidate = lambda z: 1.2 * torch.tanh(0.7 * z.clamp(-0.9, 0.9))  # noqa: E731
+            r, f = gate(xr + hr), gate(xf + hf)
+            columns = now.block("g")
+            closed = (r * h) @ tensor(now.wh[:, columns]) + tensor(now.bh[columns]) if now.reset_before else r * hg
+            h = f * h + (1 - f) * candidate(xg + closed)
         else:
             if now.norm is not None:
                 zx, zh = norm(zx) * tensor(now.norm.x), norm(zh) * tensor(now.norm.h)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -121,10 +122,10 @@ def test_with_peepholes_and_norms_the_terms_add_up_too(
 
 
 @settings(max_examples=20, deadline=None)
-@given(gate=st.sampled_from("rfg"), seed=st.integers(0, 2**32 - 1), top=st.integers(0, 9))
-def test_the_terms_of_a_gru_add_up_too(gate: str, seed: int, top: int) -> None:
+@given(gate=st.sampled_from("rfg"), seed=st.integers(0, 2**32 - 1), top=st.integers(0, 9), before=st.booleans())
+def test_the_terms_of_a_gru_add_up_too(gate: str, seed: int, top: int, before: bool) -> None:
     rng = np.random.default_rng(seed)
-    w = new_gru(rng, 3, 4, np.float64)
+    w = replace(new_gru(rng, 3, 4, np.float64), reset_before=before)
     x, h = rng.normal(size=3), rng.normal(size=4)
     step = gru_step(w, x, h)
     named = pushes(w, x, h, gate, 2, top, reset=step.r)

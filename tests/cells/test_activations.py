@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from lstmviz.analysis.backward import backward, nothing
-from lstmviz.cells.activations import PLAIN, Functions, activate, slope
+from lstmviz.cells.activations import PLAIN, Functions, activate, bare, is_known, named, parsed, slope
 from lstmviz.cells.explain import explain
 from lstmviz.cells.lstm import lstm_step
 from lstmviz.cells.run import run_lstm
@@ -26,6 +26,15 @@ TORCH = {
     "relu": torch.relu,
     "softsign": functional.softsign,
     "linear": torch.clone,
+    "hard_sigmoid(0.3, 0.4)": lambda z: torch.clip(0.3 * z + 0.4, 0, 1),
+    "softplus": lambda z: torch.log1p(torch.exp(z)),
+    "exponential": torch.exp,
+    "affine(0.5, -1.0)": lambda z: z / 2 - 1,
+    "scaled_tanh(1.7, 0.66)": lambda z: 1.7 * torch.tanh(0.66 * z),
+    "leaky_relu(0.2)": lambda z: torch.where(z > 0, z, 0.2 * z),
+    "thresholded_relu(0.75)": lambda z: torch.where(z > 0.75, z, 0 * z),
+    "elu(0.5)": lambda z: functional.elu(z, 0.5),
+    "selu": torch.selu,
 }
 OTHERS = [
     Functions(gate="hard_sigmoid"),
@@ -33,6 +42,7 @@ OTHERS = [
     Functions(candidate="relu", output="linear", clip=0.7),
     Functions(candidate="sigmoid", output="relu", clip=0.25),
     Functions(candidate="linear", output="softsign"),
+    Functions("hard_sigmoid(0.3, 0.4)", "elu(0.5)", "scaled_tanh(1.7, 0.66)"),
 ]
 
 
@@ -71,7 +81,9 @@ def test_value_and_slope_are_those_of_torch(name):
     (derivative,) = torch.autograd.grad(value.sum(), z)
     found = activate(name, z.detach().numpy())
     np.testing.assert_allclose(found, value.detach().numpy(), atol=1e-15)
-    corners = np.isin(np.round(np.abs(z.detach().numpy()), 9), (0, 2.5, 3))  # where there are two derivatives
+    corners = np.isin(
+        np.round(np.abs(z.detach().numpy()), 9), (0, 0.75, 2.5, 3, 4 / 3, 2)
+    )  # where there are two derivatives
     np.testing.assert_allclose(slope(name, found)[~corners], derivative.numpy()[~corners], atol=1e-12)
 
 
@@ -120,3 +132,19 @@ def test_the_pseudocode_names_the_function_of_the_state():
     assert "h(t) = y(t) = ot·relu(c(t))" in [line.text for line in explain(step, w)]
     w = weights(Functions(output="linear"))
     assert "h(t) = y(t) = ot·c(t)" in [line.text for line in explain(lstm_step(w, np.ones(3)), w)]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "swish", "tanh(1)", "elu(", "elu(-1)", "elu(nan)", "scaled_tanh(0, 1)", "elu(1)" * 99]
+)
+def test_what_is_no_function_is_none(name):
+    assert not is_known(name)
+    with pytest.raises(ValueError, match="function"):
+        Functions(candidate=name)
+
+
+def test_a_name_tells_only_the_numbers_that_are_not_the_usual_ones():
+    assert named("elu", 1.0) == "elu"
+    assert named("hard_sigmoid", np.float32(0.2), 0.5) == "hard_sigmoid"
+    assert parsed(named("hard_sigmoid", 0.3, 0.4)) == ("hard_sigmoid", (0.3, 0.4))
+    assert bare("elu(0.5)") == "elu"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -180,15 +181,16 @@ def test_each_line_of_a_variant_gives_what_it_writes(shape: tuple[int, ...], kin
     assert [line.phase for line in lines] == [*PHASES, "h"]
 
 
-def gru_of(shape: tuple[int, ...]) -> tuple[GruWeights, GruStep]:
+def gru_of(shape: tuple[int, ...], before: bool = False) -> tuple[GruWeights, GruStep]:
     rng = np.random.default_rng(9)
-    w = new_gru(rng, 3, 4, np.float64)
+    w = replace(new_gru(rng, 3, 4, np.float64), reset_before=before)
     return w, gru_step(w, rng.normal(size=(*shape, 3)), rng.normal(size=(*shape, 4)))
 
 
 @pytest.mark.parametrize("shape", [(), (5,)])
-def test_each_line_of_the_gru_gives_what_it_writes(shape: tuple[int, ...]) -> None:
-    w, step = gru_of(shape)
+@pytest.mark.parametrize("before", [False, True])
+def test_each_line_of_the_gru_gives_what_it_writes(shape: tuple[int, ...], before: bool) -> None:
+    w, step = gru_of(shape, before)
 
     def parts(combine: Array, gate: str) -> tuple[Array, Array]:
         columns = w.block(gate)
@@ -196,6 +198,8 @@ def test_each_line_of_the_gru_gives_what_it_writes(shape: tuple[int, ...]) -> No
         return into, combine[..., :4] @ w.wh[:, columns] + w.bh[columns]
 
     def candidate(combine: Array, reset: Array) -> Array:
+        if before:  # it reads what the reset gate lets through, and x
+            return np.tanh(sum(parts(np.concatenate([combine, reset], axis=-1), "g")))
         into, back = parts(combine, "g")
         return np.tanh(into + reset * back)
 
@@ -205,7 +209,7 @@ def test_each_line_of_the_gru_gives_what_it_writes(shape: tuple[int, ...]) -> No
         "candidate_layer": candidate,
     }
     known = {"x(t)", "h(t−1)"}
-    lines = explain(step)
+    lines = explain(step, w)
     for line in lines[:-1]:
         assert set(line.reads) <= known, line.text
         known.add(line.writes)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from lstmviz.cells.activations import Functions
-from lstmviz.cells.run import run_lstm
-from lstmviz.cells.weights import LayerNorm, LstmWeights
-from lstmviz.nets.loop import LoopLayers, lstm_loop, turned
+from lstmviz.cells.run import run_gru, run_lstm, run_rnn
+from lstmviz.cells.weights import GruWeights, LayerNorm, LstmWeights, RnnWeights
+from lstmviz.nets.loop import LoopLayers, turned
+from lstmviz.nets.loop_cells import lstm_loop
 
 VARIANTS = [
     {"peepholes": True},
@@ -149,3 +150,48 @@ def test_what_is_padded_stays_where_it_is_when_a_sequence_is_turned():
 def test_it_says_what_is_particular_to_it():
     text = repr(LoopLayers(3, 4, 2, proj_size=2, peepholes=True))
     assert text == "LoopLayers(3, 4, num_layers=2, proj_size=2, peepholes)"
+
+
+OTHER_CELLS = [
+    {"cell": "gru"},
+    {"cell": "gru", "reset_before": True, "functions": Functions("hard_sigmoid", "softsign", clip=0.8)},
+    {"cell": "rnn", "functions": Functions(candidate="elu(0.5)", clip=1.5)},
+]
+
+
+@pytest.mark.parametrize("variant", OTHER_CELLS)
+def test_the_other_cells_are_those_of_the_equations(variant):
+    module = disturbed(LoopLayers(3, 5, **variant))
+    state = {name.removesuffix("_l0"): value.numpy() for name, value in module.state_dict().items()}
+    wx, wh, bx, bh = (state[name].T for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+    x = np.random.default_rng(0).normal(size=(12, 4, 3))
+    with torch.no_grad():
+        h, last = module(torch.from_numpy(x).transpose(0, 1))
+    if module.cell == "gru":
+        expected = run_gru(GruWeights(wx, wh, bx, bh, module.functions, module.reset_before), x)["h"]
+    else:
+        expected = run_rnn(RnnWeights(wx, wh, bx + bh, module.functions.candidate, module.functions.clip), x)["y"]
+    np.testing.assert_allclose(h.transpose(0, 1), expected, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(last[0], expected[-1], rtol=0, atol=1e-10)
+
+
+def test_a_plain_gru_is_that_of_torch():
+    theirs = nn.GRU(3, 4, 2, batch_first=True, bidirectional=True).double()
+    ours = LoopLayers(3, 4, 2, bidirectional=True, cell="gru").double()
+    ours.load_state_dict(theirs.state_dict())
+    x, state = torch.randn(2, 6, 3).double(), torch.randn(4, 2, 4).double()
+    for found, expected in zip(ours(x, state), theirs(x, state), strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("variant", [*OTHER_CELLS, {"peepholes": True}])
+def test_what_reads_backwards_alone_reads_each_sequence_from_its_own_end(variant):
+    module = disturbed(LoopLayers(3, 4, 2, reverse=True, **variant))
+    forward = LoopLayers(3, 4, 2, **variant).double()
+    forward.load_state_dict({name.removesuffix("_reverse"): value for name, value in module.state_dict().items()})
+    x, lengths = torch.randn(2, 7, 3).double(), [7, 4]
+    with torch.no_grad():
+        h, _ = module(x, None, torch.tensor(lengths))
+        for b, length in enumerate(lengths):
+            alone, _ = forward(x[b : b + 1, :length].flip(1))
+            torch.testing.assert_close(h[b, :length], alone[0].flip(0), rtol=0, atol=1e-12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
+from lstmviz.cells.activations import Functions
 from lstmviz.cells.weights import GruWeights, LayerNorm, LstmWeights, RnnWeights, Weights
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import STORED, Check, Lane, LayerInfo, ModelInfo, Recorded, Trace
@@ -80,9 +81,10 @@ def _sequences(draw: st.DrawFn, rng: np.random.Generator, steps: int, features: 
 
 def _weights(make, cell: str, variant: str, inputs: int, units: int, outputs: int) -> Weights:
     if cell == "rnn":
-        return RnnWeights(make(inputs, units), make(units, units), make(units), "relu")
+        return RnnWeights(make(inputs, units), make(units, units), make(units), "elu(0.5)", 2.0)
     if cell == "gru":
-        return GruWeights(make(inputs, 3 * units), make(units, 3 * units), make(3 * units), make(3 * units))
+        arrays = make(inputs, 3 * units), make(units, 3 * units), make(3 * units), make(3 * units)
+        return GruWeights(*arrays, Functions("hard_sigmoid", "softsign", clip=3.0), variant != "")
     whr = None if outputs == units else make(units, outputs)
     peephole = make(3, units) if "peephole" in variant else None
     norm = LayerNorm(make(4 * units), make(4 * units), make(units), make(units), 2e-3) if "norm" in variant else None

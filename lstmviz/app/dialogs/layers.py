@@ -20,7 +20,7 @@ from lstmviz.language import mark, tr
 from lstmviz.wire.messages import StackData
 
 _NARROWEST = 76
-_DIRECTIONS = {("forward",): mark("forward"), ("forward", "reverse"): mark("both")}
+_DIRECTIONS = {("forward",): mark("forward"), ("reverse",): mark("reverse"), ("forward", "reverse"): mark("both")}
 
 
 class LayersDialog(QDialog):

@@ -15,7 +15,7 @@ from typing import cast
 
 import numpy as np
 
-from lstmviz.cells.activations import Functions, GateActivation, StateActivation
+from lstmviz.cells.activations import GATE_LIKE, Functions, is_known
 from lstmviz.errors import ModelError
 from lstmviz.nets.foreign.found import Array
 from lstmviz.nets.foreign.gate_order import KERAS_ORDER, Cell, in_torch_order
@@ -26,7 +26,11 @@ from lstmviz.nets.spec import GATE_BLOCKS
 CELL_OF: dict[str, Cell] = {"LSTM": "lstm", "CuDNNLSTM": "lstm", "GRU": "gru", "CuDNNGRU": "gru", "SimpleRNN": "rnn"}
 KIND_OF: dict[Cell, str] = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 MAX_INPUTS = 1 << 20
-STATE_ACTIVATIONS = ("tanh", "relu", "sigmoid", "softsign", "linear")
+_KNOWN = {
+    *("tanh", "sigmoid", "hard_sigmoid", "relu", "elu", "selu", "softsign", "softplus", "exponential", "linear"),
+    "leaky_relu",
+}
+"""Keras' functions that mean in every version what they mean here; hard_sigmoid and leaky_relu differ by version."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +38,8 @@ class KerasLayer:
     """A layer ready to be one of a net: weights by direction as torch names them, without ``_l0``.
 
     joined: whether both directions are laid side by side, which a layer above needs. whole: whether it gives h of every
-    step. backwards: whether it reads from the last step on. fed: whether its first state comes from elsewhere.
-    described: whether the file has more than weights. guessed: whether its functions are assumed.
+    step. backwards: whether it reads from the last step on. reset_before: of a GRU. fed: whether its first state comes
+    from elsewhere. described: whether the file has more than weights. guessed: whether its functions are assumed.
     """
 
     path: str
@@ -47,6 +51,7 @@ class KerasLayer:
     joined: bool = True
     whole: bool = True
     backwards: bool = False
+    reset_before: bool = False
     fed: bool = False
     described: bool = True
     guessed: bool = False
@@ -97,6 +102,7 @@ def keras_layer(stored: StoredLayer, described: Described | None, version: str, 
         joined=described is None or described.merge in (None, "concat"),
         whole=bool(settings.get("return_sequences", not described)),
         backwards=bool(settings.get("go_backwards", False)) and stored.backward is None,
+        reset_before=cell == "gru" and _resets_before(stored.forward, settings),
         fed=described is not None and described.fed,
         described=described is not None,
         guessed=described is None and not packed,
@@ -134,17 +140,11 @@ def _check_sides(described: Described, path: str, file: str) -> None:
 
 
 def _functions(settings: Json, cell: Cell, packed: bool, version: str, path: str, file: str) -> Functions:
-    state = text_of(settings.get("activation", "tanh"))
+    """What stands for σ and tanh; Keras takes one function for the candidate and for what leaves the cell."""
+    state = _function(settings.get("activation", "tanh"), version)
     asked = settings.get("recurrent_activation", settings.get("inner_activation"))
-    gate = "sigmoid" if packed or cell == "rnn" else text_of(asked) if asked else default_gate(version)
-    if gate == "hard_sigmoid" and version.startswith("3"):
-        gate = "hard_sigmoid_keras3"
-    known = {
-        "lstm": gate in ("sigmoid", "hard_sigmoid", "hard_sigmoid_keras3") and state in STATE_ACTIVATIONS,
-        "gru": gate == "sigmoid" and state == "tanh",
-        "rnn": state in ("tanh", "relu"),
-    }
-    if not known[cell]:
+    gate = "sigmoid" if packed or cell == "rnn" else _function(asked or default_gate(version), version)
+    if gate not in GATE_LIKE or not is_known(state):
         raise ModelError(
             "“{file}”: “{layer}” computes with {gate} and {state}, and lstmviz knows no such {cell}.",
             file=file,
@@ -153,7 +153,16 @@ def _functions(settings: Json, cell: Cell, packed: bool, version: str, path: str
             state=state,
             cell=cell.upper(),
         )
-    return Functions(cast(GateActivation, gate), cast(StateActivation, state), cast(StateActivation, state))
+    return Functions(gate, state, state if cell == "lstm" else "tanh")
+
+
+def _function(setting: object, version: str) -> str:
+    """Our name of a function that is set by its name in Keras, or as a layer; what is none of ours stays as it is."""
+    name = text_of(setting) if setting is not None else "linear"
+    three = version.startswith("3")
+    own = {"hard_sigmoid": "hard_sigmoid_keras3", "leaky_relu": "leaky_relu(0.2)"} if three else {}
+    known = name in _KNOWN and (three or name != "leaky_relu")
+    return own.get(name, name) if known else f"“{name}”"
 
 
 def default_gate(version: str) -> str:
@@ -161,6 +170,16 @@ def default_gate(version: str) -> str:
     numbers = [int(part) for part in version.removesuffix("-tf").split(".")[:2] if part.isdigit()]
     first_with_sigmoid = [2, 2] if version.endswith("-tf") else [2, 3]
     return "hard_sigmoid" if numbers and numbers < first_with_sigmoid else "sigmoid"
+
+
+def _resets_before(cell: Stored, settings: Json) -> bool:
+    """Whether a GRU's reset gate acts before the recurrent weights: its bias tells, where it has one.
+
+    Where nothing says otherwise it does: Keras 1, and Keras 2 before 2.1.3, had no other kind.
+    """
+    if cell.bias is not None:
+        return bool(cell.bias.size == cell.recurrent.shape[1])
+    return not settings.get("reset_after", False)
 
 
 def _is_packed(cell: Stored, kind: Cell) -> bool:
@@ -214,17 +233,17 @@ def _biases(cell: Stored, kind: Cell, settings: Json, path: str, file: str) -> t
     """The bias with x and that with h(t−1); zero for those there are not."""
     columns, hidden = cell.recurrent.shape[1], cell.recurrent.shape[0]
     none = np.zeros(columns, cell.recurrent.dtype)
-    bias, after = cell.bias, settings.get("reset_after")
-    if kind == "gru" and (bias.ndim == 1 and bias.shape != (2 * columns,) if bias is not None else not after):
+    bias = cell.bias
+    if kind == "gru" and bias is None and not settings:
         raise ModelError(
-            "“{file}”: “{layer}” is a GRU that resets h(t−1) before its weights (reset_after=False), or does not tell;"
-            " lstmviz reads the other kind, which Keras 2 and 3, torch and cuDNN have.",
+            "“{file}”: “{layer}” is a GRU without a bias, which alone would tell whether it resets h(t−1) before its"
+            " weights or after them; open the whole model, saved as NAME.keras or NAME.h5.",
             file=file,
             layer=path,
         )
     if bias is None:
         return none, none
-    if bias.shape == (columns,):
+    if bias.shape == (columns,) and not (kind == "gru" and settings.get("reset_after")):
         return bias, none
     if bias.size == 2 * columns and kind != "rnn" and (bias.ndim == 1 or kind == "gru"):
         first, second = bias.reshape(2, columns)

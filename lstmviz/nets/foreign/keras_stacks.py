@@ -11,10 +11,9 @@ from lstmviz.language import mark
 from lstmviz.nets.foreign.found import Array, Found
 from lstmviz.nets.foreign.keras_cells import KerasLayer
 from lstmviz.nets.foreign.torch_names import inputs_named
-from lstmviz.nets.spec import NetSpec, check_spec
+from lstmviz.nets.spec import Look, NetSpec, check_spec
 
 MAX_DEPTH = 256
-BACKWARDS = mark("In its model this layer reads backwards: give it the sequence from the last step to the first.")
 FED = mark("In its model this layer starts from a state that others give it; here it starts from zero.")
 MERGED = mark("In its model both directions are merged into one; here they are shown apart.")
 ORDER_ASSUMED = mark("That these layers follow one another is taken from their order and sizes.")
@@ -52,9 +51,10 @@ def _chains(layers: Sequence[KerasLayer]) -> list[list[KerasLayer]]:
 
 def _fits(lower: KerasLayer, upper: KerasLayer) -> bool:
     """Whether one layer reads all of the other and both can be layers of one net."""
-    same = (lower.cell, lower.functions, lower.hidden, len(lower.sides)) == (
+    same = (lower.cell, lower.functions, lower.reset_before, lower.hidden, len(lower.sides)) == (
         upper.cell,
         upper.functions,
+        upper.reset_before,
         upper.hidden,
         len(upper.sides),
     )
@@ -72,6 +72,9 @@ def _found(chain: Sequence[KerasLayer], model: str, notes: tuple[str, ...]) -> F
         hidden=first.hidden,
         layers=len(chain),
         bidirectional=len(first.sides) == 2,
+        reverse=first.backwards,
+        look=Look(direction="reverse" if first.backwards else "forward"),
+        reset_before=first.reset_before,
         **_functions(first),
     )
     kind = f"Bidirectional({first.kind})" if len(first.sides) == 2 else first.kind
@@ -81,20 +84,20 @@ def _found(chain: Sequence[KerasLayer], model: str, notes: tuple[str, ...]) -> F
 def _functions(layer: KerasLayer) -> dict[str, Any]:
     """The activations as NetSpec has them; Keras takes one function for the candidate and for what leaves the cell."""
     functions = layer.functions
-    if layer.cell == "lstm":
-        return {
-            "gate_activation": functions.gate,
-            "candidate_activation": functions.candidate,
-            "output_activation": functions.output,
-        }
-    return {"activation": functions.candidate} if layer.cell == "rnn" else {}
+    if layer.cell == "rnn":
+        return {"activation": functions.candidate}
+    return {
+        "gate_activation": functions.gate,
+        "candidate_activation": functions.candidate,
+        "output_activation": functions.output,
+    }
 
 
 def _tensors(chain: Sequence[KerasLayer]) -> dict[str, Array]:
     return {
         f"recurrent.{name}_l{depth}{ending}": array
         for depth, layer in enumerate(chain)
-        for side, ending in zip(layer.sides, ("", "_reverse"), strict=False)
+        for side, ending in zip(layer.sides, ("_reverse",) if layer.backwards else ("", "_reverse"), strict=False)
         for name, array in side.items()
     }
 
@@ -102,8 +105,6 @@ def _tensors(chain: Sequence[KerasLayer]) -> dict[str, Array]:
 def _notes(chain: Sequence[KerasLayer]) -> Iterator[str]:
     """What a person must know of these layers: marked sentences."""
     first = chain[0]
-    if first.backwards:
-        yield BACKWARDS
     if first.fed:
         yield FED
     if not first.joined:

@@ -18,7 +18,7 @@ from lstmviz.nets.foreign.onnx_parts import too_many_parts
 from lstmviz.nets.foreign.onnx_stacks import chains
 from lstmviz.nets.foreign.onnx_tensors import Tensors
 from lstmviz.nets.foreign.torch_names import inputs_named
-from lstmviz.nets.spec import NetSpec, check_spec, initial_shapes
+from lstmviz.nets.spec import Look, NetSpec, check_spec, initial_shapes
 
 if TYPE_CHECKING:
     from onnx import ModelProto, TensorProto
@@ -149,15 +149,11 @@ def _none(graph: Graph, file: str) -> ModelError:
 def _found(chain: Sequence[OnnxLayer], file: str, notes: tuple[str, ...]) -> Found:
     first = chain[0]
     path = "+".join(layer.node.path for layer in chain)
-    functions: dict[str, Any] = {"activation": first.rnn}
+    functions: dict[str, Any] = {"activation": first.functions.candidate}
+    if first.kind != "RNN":
+        functions = {"gate_activation": first.functions.gate, "candidate_activation": first.functions.candidate}
     if first.kind == "LSTM":
-        functions = {
-            "gate_activation": first.functions.gate,
-            "candidate_activation": first.functions.candidate,
-            "output_activation": first.functions.output,
-            "clip": first.functions.clip,
-            "peepholes": "peephole" in first.sides[0],
-        }
+        functions |= {"output_activation": first.functions.output, "peepholes": "peephole" in first.sides[0]}
     spec = NetSpec(
         name=path,
         cell=_CELLS[first.kind],
@@ -165,17 +161,21 @@ def _found(chain: Sequence[OnnxLayer], file: str, notes: tuple[str, ...]) -> Fou
         hidden=first.hidden,
         layers=len(chain),
         bidirectional=len(first.sides) == 2,
+        reverse=first.backwards,
+        look=Look(direction="reverse" if first.backwards else "forward"),
+        reset_before=first.reset_before,
+        clip=first.functions.clip,
         initial_state=any(layer.first for layer in chain),
         **functions,
     )
     tensors = {
         f"recurrent.{name}_l{depth}{ending}": array
         for depth, layer in enumerate(chain)
-        for side, ending in zip(layer.sides, ("", "_reverse"), strict=False)
+        for side, ending in zip(layer.sides, ("_reverse",) if layer.backwards else ("", "_reverse"), strict=False)
         for name, array in side.items()
     }
     if spec.initial_state:
-        kind = tensors["recurrent.weight_ih_l0"].dtype
+        kind = first.sides[0]["weight_ih"].dtype
         for name, (lanes, width) in initial_shapes(spec).items():
             zero = np.zeros((lanes // len(chain), width), kind)
             tensors[name] = np.concatenate([layer.first.get(name[-1], zero) for layer in chain]).astype(kind)

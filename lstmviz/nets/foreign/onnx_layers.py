@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any
 
 import numpy as np
 
-from lstmviz.cells.activations import PLAIN, Functions, GateActivation, StateActivation
+from lstmviz.cells.activations import GATE_LIKE, PLAIN, Functions, activate, bare, is_known
+from lstmviz.cells.activations import named as function_named
 from lstmviz.errors import ModelError
 from lstmviz.language import mark, tr
 from lstmviz.nets.foreign.found import Array
 from lstmviz.nets.foreign.onnx_graph import Graph, RecurrentNode
 from lstmviz.nets.foreign.onnx_tensors import Values
 
-BACKWARDS = mark("In its model this layer reads backwards: give it the sequence from the last step to the first.")
+UNBOUNDED = mark("Its gates are made by another function than σ and may lie outside of 0 to 1, where colours end.")
 COUPLED = mark(
     "In its model f = 1 − i; the forget gate's weights are those of i with the sign turned, which is the same."
 )
@@ -38,7 +39,14 @@ _HAS_ALPHA = {
     "elu": 1.0,
 }
 _HAS_BETA = {"affine": 0.0, "scaledtanh": 1.0, "hardsigmoid": 0.5}
-_SAME = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "softsign": "softsign"}
+_OURS = {
+    **{name: name for name in ("sigmoid", "tanh", "relu", "softsign", "softplus", "elu", "affine")},
+    "leakyrelu": "leaky_relu",
+    "thresholdedrelu": "thresholded_relu",
+    "scaledtanh": "scaled_tanh",
+    "hardsigmoid": "hard_sigmoid",
+}
+"""Our names of ONNX's functions, all of which are here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +54,7 @@ class OnnxLayer:
     """One node as a layer: its weights by torch's names for one direction each, forward first.
 
     backwards: it reads from the last step to the first alone. first: the h and c (D, H) in which it begins, where they
-    are not zero. rnn: φ of a recurrent layer. notes: marked sentences.
+    are not zero. functions: of a recurrent layer φ is their candidate. reset_before: of a GRU. notes: marked sentences.
     """
 
     node: RecurrentNode
@@ -55,7 +63,7 @@ class OnnxLayer:
     hidden: int
     sides: tuple[Mapping[str, Array], ...]
     functions: Functions = PLAIN
-    rnn: Literal["tanh", "relu"] = "tanh"
+    reset_before: bool = False
     backwards: bool = False
     first: Mapping[str, Array] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -69,13 +77,13 @@ def layer_of(node: RecurrentNode, graph: Graph, file: str) -> OnnxLayer:
         raise _refused(node, file, f"direction = {direction}")
     weights = _Weights(node, graph, 2 if direction == "bidirectional" else 1, file)
     names = _activations(node, len(weights.w), file)
-    functions, rnn = _functions(kind, names, float(node.attributes.get("clip", 0.0)), node, file)
-    if kind == "GRU" and not node.attributes.get("linear_before_reset", 0):
-        raise _refused(node, file, "linear_before_reset = 0")
+    functions = _functions(kind, names, float(node.attributes.get("clip", 0.0)), node, file)
     coupled = kind == "LSTM" and bool(node.attributes.get("input_forget", 0))
+    if coupled and not _turns(functions.gate):
+        raise _refused(node, file, f"input_forget = 1, activations = {names[0][0]}")
     sides = tuple(weights.side(place, coupled=coupled) for place in range(len(weights.w)))
-    notes = [BACKWARDS] if direction == "reverse" else []
-    notes += [COUPLED] if coupled else []
+    notes = [COUPLED] if coupled else []
+    notes += [UNBOUNDED] if kind != "RNN" and bare(functions.gate) not in GATE_LIKE else []
     first, told = _first_states(node, graph, len(sides), weights.hidden)
     return OnnxLayer(
         node,
@@ -84,7 +92,7 @@ def layer_of(node: RecurrentNode, graph: Graph, file: str) -> OnnxLayer:
         weights.hidden,
         sides,
         functions,
-        rnn,
+        kind == "GRU" and not node.attributes.get("linear_before_reset", 0),
         direction == "reverse",
         first,
         (*notes, *told),
@@ -216,40 +224,32 @@ def _activations(node: RecurrentNode, sides: int, file: str) -> list[tuple[str, 
 
 def _functions(
     kind: str, activations: list[tuple[str, float, float]], clip: float, node: RecurrentNode, file: str
-) -> tuple[Functions, Literal["tanh", "relu"]]:
+) -> Functions:
     """What stands for σ and tanh; ModelError for functions that no cell of ours has."""
     names = [_named(*each) for each in activations]
-    told = f"activations = {' '.join(name for name, _, _ in activations)}" + (f", clip = {clip:g}" if clip else "")
+    if not all(map(is_known, names)) or not 0 <= clip < math.inf:
+        told = " ".join(f"{name}({alpha:g}, {beta:g})" for name, alpha, beta in activations)
+        raise _refused(node, file, f"activations = {told}" + (f", clip = {clip:g}" if clip else ""))
     if kind == "RNN":
-        if clip or names[0] not in ("tanh", "relu"):
-            raise _refused(node, file, told)
-        return PLAIN, cast(Literal["tanh", "relu"], names[0])
-    if kind == "GRU":
-        if clip or names != ["sigmoid", "tanh"]:
-            raise _refused(node, file, told)
-        return PLAIN, "tanh"
-    gate, candidate, output = names
-    states = ("tanh", "relu", "sigmoid", "softsign", "linear")
-    gates = ("sigmoid", "hard_sigmoid", "hard_sigmoid_keras3")
-    if gate not in gates or candidate not in states or output not in states or not 0 <= clip < math.inf:
-        raise _refused(node, file, told)
-    functions = Functions(
-        cast(GateActivation, gate), cast(StateActivation, candidate), cast(StateActivation, output), clip
-    )
-    return functions, "tanh"
+        return Functions(candidate=names[0], clip=clip)
+    return Functions(names[0], names[1], names[2] if kind == "LSTM" else PLAIN.output, clip)
 
 
 def _named(name: str, alpha: float, beta: float) -> str:
     """Our name of a function, "" where we have none."""
-    if name == "hardsigmoid" and math.isclose(beta, 0.5, abs_tol=1e-6):
-        if math.isclose(alpha, 0.2, abs_tol=1e-6):
-            return "hard_sigmoid"
-        return "hard_sigmoid_keras3" if math.isclose(alpha, 1 / 6, abs_tol=1e-6) else ""
-    if name == "affine" and (alpha, beta) == (1.0, 0.0):
+    ours = _OURS.get(name, "")
+    numbers = ([alpha] if name in _HAS_ALPHA else []) + ([beta] if name in _HAS_BETA else [])
+    if ours == "affine" and (alpha, beta) == (1.0, 0.0):
         return "linear"
-    if name == "scaledtanh" and (alpha, beta) == (1.0, 1.0):
-        return "tanh"
-    return _SAME.get(name, "")
+    if ours == "hard_sigmoid" and math.isclose(alpha, 1 / 6, abs_tol=1e-6) and math.isclose(beta, 0.5, abs_tol=1e-6):
+        return "hard_sigmoid_keras3"
+    return function_named(ours, *numbers)
+
+
+def _turns(gate: str) -> bool:
+    """Whether the gate of −z is 1 − the gate of z, which stands for a forget gate that is tied to the input gate."""
+    z = np.linspace(-4, 4, 33)
+    return bool(np.allclose(activate(gate, -z), 1 - activate(gate, z), atol=1e-6))
 
 
 def _first_states(node: RecurrentNode, graph: Graph, sides: int, hidden: int) -> tuple[dict[str, Array], list[str]]:

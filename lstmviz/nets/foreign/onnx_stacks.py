@@ -32,7 +32,7 @@ def chains(layers: Sequence[OnnxLayer], graph: Graph) -> list[list[OnnxLayer]]:
 def _alike(lower: OnnxLayer, upper: OnnxLayer) -> bool:
     """Whether both can be layers of one net."""
     told = [
-        (layer.kind, layer.hidden, len(layer.sides), layer.functions, layer.rnn, layer.sides[0].keys())
+        (layer.kind, layer.hidden, len(layer.sides), layer.functions, layer.reset_before, layer.sides[0].keys())
         for layer in (lower, upper)
     ]
     types = {array.dtype for layer in (lower, upper) for array in layer.sides[0].values()}

@@ -15,7 +15,16 @@ GATES = {
     "hard_sigmoid": lambda z: np.clip(0.2 * z + 0.5, 0, 1),
     "hard_sigmoid_keras3": lambda z: np.minimum(np.maximum(z + 3, 0), 6) / 6,
 }
-STATES = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "linear": lambda z: z}
+STATES = {
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0),
+    "linear": lambda z: z,
+    "elu": lambda z: np.where(z > 0, z, np.exp(np.minimum(z, 0)) - 1),
+    "selu": lambda z: 1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * (np.exp(np.minimum(z, 0)) - 1)),
+    "softplus": lambda z: np.log(1 + np.exp(z)),
+    "exponential": np.exp,
+    "softsign": lambda z: z / (1 + np.abs(z)),
+}
 BLOCKS = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 
 
@@ -37,8 +46,14 @@ class Layer:
         columns = BLOCKS[self.kind] * self.units
         shapes = [(self.inputs, columns), (self.units, columns)]
         if self.bias:
-            shapes.append((2, columns) if self.kind == "GRU" else (columns,))
+            after = self.kind == "GRU" and self.options.get("reset_after", True)
+            shapes.append((2, columns) if after else (columns,))
         self.sides = [[rng.normal(size=shape).astype("f4") for shape in shapes] for _ in range(1 + self.both)]
+
+    @property
+    def _law(self) -> str:
+        before = self.kind == "GRU" and not self.options.get("reset_after", True)
+        return "GRU before" if before else self.kind
 
     def config(self) -> dict[str, object]:
         """As Keras 2 and 3 write it."""
@@ -56,9 +71,9 @@ class Layer:
 
     def states(self, x, gate="sigmoid", state="tanh"):
         """h (T, H·D) and c (T, H·D) of x (T, F) in float64, both directions in the order of time."""
-        runs = [_run(self.kind, side, x, gate, state) for side in self.sides[:1]]
+        runs = [_run(self._law, side, x, gate, state) for side in self.sides[:1]]
         if self.both:
-            h, c = _run(self.kind, self.sides[1], x[::-1], gate, state)
+            h, c = _run(self._law, self.sides[1], x[::-1], gate, state)
             runs.append((h[::-1], c[::-1]))
         return np.concatenate([h for h, _ in runs], axis=1), np.concatenate([c for _, c in runs], axis=1)
 
@@ -74,6 +89,10 @@ def _run(kind, weights, x, gate, state):
             i, f, g, o = np.split(x_t @ kernel + h @ recurrent + bias, 4)
             c = sigma(f) * c + sigma(i) * phi(g)
             h = sigma(o) * phi(c)
+        elif kind == "GRU before":
+            (xz, xr, xh), (hz, hr, hh) = np.split(x_t @ kernel + bias, 3), np.split(recurrent, 3, axis=1)
+            z, r = sigma(xz + h @ hz), sigma(xr + h @ hr)
+            h = z * h + (1 - z) * phi(xh + (r * h) @ hh)
         elif kind == "GRU":
             (xz, xr, xh), (hz, hr, hh) = np.split(x_t @ kernel + bias[0], 3), np.split(h @ recurrent + bias[1], 3)
             z = sigma(xz + hz)

@@ -158,7 +158,7 @@ def test_layers_that_do_not_read_one_another_stay_apart(tmp_path):
     keras_2(tmp_path / "m.h5", layers, whole=True)
     found = {each.path: each for each in read(tmp_path / "m.h5")}
     assert list(found) == ["one", "two", "three", "four"]
-    assert "backwards" in found["three"].notes[0]
+    assert found["three"].spec.directions == ("reverse",)
     with pytest.raises(ModelError, match="4 recurrent stacks: 0 “one”"):
         load_model(tmp_path / "m.h5")
 
@@ -198,9 +198,9 @@ def test_a_model_within_a_model_gives_its_layers(tmp_path):
 @pytest.mark.parametrize(
     ("layer", "sentence"),
     [
-        (Layer("a", "GRU", options={"reset_after": False}, bias=False), "resets h.t−1. before its weights"),
-        (Layer("a", options={"activation": "selu"}), "computes with sigmoid and selu"),
-        (Layer("a", options={"recurrent_activation": {"class_name": "Mine", "config": {}}}), "computes with Mine"),
+        (Layer("a", options={"activation": "gelu"}), "computes with sigmoid and “gelu”"),
+        (Layer("a", options={"recurrent_activation": "relu"}), "computes with relu and tanh"),
+        (Layer("a", options={"recurrent_activation": {"class_name": "Mine", "config": {}}}), "computes with “Mine”"),
         (Layer("a", options={"units": 5}), "declares 5 units, and its weights are .3, 16. and .4, 16."),
     ],
 )
@@ -211,15 +211,42 @@ def test_what_has_no_cell_here_is_said_in_a_sentence(tmp_path, layer, sentence):
 
 
 def test_one_layer_that_cannot_be_read_does_not_hide_another(tmp_path):
-    keras_2(tmp_path / "m.h5", [Layer("a", options={"activation": "selu"}), Layer("b", inputs=4)], whole=True)
+    keras_2(tmp_path / "m.h5", [Layer("a", options={"activation": "gelu"}), Layer("b", inputs=4)], whole=True)
     (found,) = read(tmp_path / "m.h5")
     assert found.path == "b"
     assert "lstmviz has no cell for" in found.notes[0]
 
 
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("both", [True, False])
+def test_a_gru_that_resets_before_its_weights_computes_what_keras_documents(tmp_path, bias, both):
+    layer = Layer("a", "GRU", both=both, bias=bias, options={"reset_after": False})
+    keras_2(tmp_path / "m.h5", [layer], whole=True)
+    net = load_model(tmp_path / "m.h5")
+    assert net.spec.reset_before
+    np.testing.assert_allclose(heard(net)[0][0], layer.states(X)[0], atol=1e-10)
+
+
+def test_a_layer_that_goes_backwards_is_recorded_backwards_in_the_order_of_time(tmp_path):
+    layer = Layer("a", options={"go_backwards": True})
+    keras_2(tmp_path / "m.h5", [layer], whole=True)
+    trace = lstmviz.record(load_model(tmp_path / "m.h5").double(), X)
+    expected = layer.states(X[::-1])
+    for name, wanted in zip("hc", expected, strict=True):
+        np.testing.assert_allclose(trace.signal(name, 0, "reverse"), wanted[::-1], atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["selu", "elu", "softplus", "softsign"])
+def test_the_other_functions_of_keras_are_computed(tmp_path, name):
+    layer = Layer("a", options={"activation": name})
+    layer.sides = [[array / 4 for array in side] for side in layer.sides]
+    keras_2(tmp_path / "m.h5", [layer], whole=True)
+    close(heard(load_model(tmp_path / "m.h5"))[0], layer.states(X, state=name))
+
+
 def test_a_gru_without_bias_does_not_tell_its_kind(tmp_path):
     keras_2(tmp_path / "m.h5", [Layer("a", "GRU", bias=False)])
-    with pytest.raises(ModelError, match="does not tell"):
+    with pytest.raises(ModelError, match="which alone would tell"):
         read(tmp_path / "m.h5")
 
 

@@ -14,7 +14,7 @@ from onnx_by_hand import drawn, model_of, recorded, recurrent_node, specified, w
 
 from lstmviz.errors import ModelError  # noqa: E402
 from lstmviz.nets.foreign.onnx_file import read  # noqa: E402
-from lstmviz.nets.foreign.onnx_layers import BACKWARDS, BEGINS_APART, BEGINS_FED, COUPLED  # noqa: E402
+from lstmviz.nets.foreign.onnx_layers import BEGINS_APART, BEGINS_FED, COUPLED, UNBOUNDED  # noqa: E402
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "real"
 X = np.random.default_rng(8).normal(size=(7, 3)).astype(np.float32) * 2
@@ -106,25 +106,34 @@ def test_batch_first_is_read_as_well(tmp_path):
     compare(recorded(found, X), *specified("LSTM", parts, X))
 
 
-def test_a_layer_that_reads_backwards_says_so(tmp_path):
-    parts = drawn("LSTM")
-    path = write(model_of([recurrent_node("LSTM", parts, direction="reverse")], parts), tmp_path)
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+def test_a_layer_that_reads_backwards_alone_is_one_lane_in_reverse(tmp_path, kind):
+    parts = drawn(kind)
+    path = write(model_of([recurrent_node(kind, parts, direction="reverse")], parts), tmp_path)
     (found,) = read(path)
-    assert found.notes == (BACKWARDS,)
-    h = recorded(found, X[::-1])["h"][::-1]
-    np.testing.assert_allclose(h, by_runtime(path, X)[:, 0], atol=2e-5)
+    assert (found.notes, found.spec.directions) == ((), ("reverse",))
+    trace = recorded(found, X)
+    assert list(trace.lanes) == [(0, "reverse")]
+    np.testing.assert_allclose(trace["h"], by_runtime(path, X)[:, 0], atol=2e-5)
+
+
+def test_gates_that_are_no_shares_are_told(tmp_path):
+    parts = {name: values / 4 for name, values in drawn("GRU").items()}
+    path = write(model_of([recurrent_node("GRU", parts, activations=["Softplus", "Elu"])], parts), tmp_path)
+    (found,) = read(path)
+    assert found.notes == (UNBOUNDED,)
+    np.testing.assert_allclose(recorded(found, X)["h"], by_runtime(path, X)[:, 0], atol=2e-5)
 
 
 @pytest.mark.parametrize(
     ("kind", "settings", "word"),
     [
-        ("GRU", {}, "linear_before_reset"),
-        ("GRU", {"linear_before_reset": 1, "clip": 1.0}, "clip"),
-        ("GRU", {"linear_before_reset": 1, "activations": ["HardSigmoid", "Tanh"]}, "hardsigmoid"),
-        ("RNN", {"activations": ["Elu"]}, "elu"),
-        ("RNN", {"clip": 2.0}, "clip"),
-        ("LSTM", {"activations": ["Sigmoid", "Elu", "Tanh"]}, "elu"),
-        ("LSTM", {"activations": ["HardSigmoid", "Tanh", "Tanh"], "activation_alpha": [0.3]}, "hardsigmoid"),
+        ("GRU", {"activations": ["Sigmoid", "Swish"]}, "swish"),
+        ("RNN", {"activations": ["Elu"], "activation_alpha": [-1.0]}, "elu"),
+        ("RNN", {"clip": -2.0}, "clip"),
+        ("RNN", {"activations": ["ScaledTanh"], "activation_alpha": [0.0]}, "scaledtanh"),
+        ("LSTM", {"input_forget": 1, "activations": ["Relu", "Tanh", "Tanh"]}, "input_forget"),
+        ("LSTM", {"activations": ["Sigmoid", "Tanh", "Tanh"], "clip": float("nan")}, "clip"),
         ("LSTM", {"activations": ["Sigmoid"]}, "activations"),
         ("LSTM", {"direction": "sideways"}, "direction"),
     ],
@@ -139,7 +148,8 @@ def test_what_no_cell_computes_is_refused_in_a_sentence(tmp_path, kind, settings
 def test_one_layer_that_is_not_known_does_not_hide_another(tmp_path):
     lstm, gru = drawn("LSTM"), drawn("GRU")
     known = {**lstm, "GW": gru["W"], "GR": gru["R"]}
-    other = helper.make_node("GRU", ["X", "GW", "GR"], ["G"], name="other", hidden_size=4)
+    swish = ["Swish", "Tanh"]
+    other = helper.make_node("GRU", ["X", "GW", "GR"], ["G"], name="other", hidden_size=4, activations=swish)
     (found,) = read(write(model_of([other, recurrent_node("LSTM", lstm)], known), tmp_path))
     assert found.path == "cell"
     assert any("no cell for" in note for note in found.notes)
