@@ -56,7 +56,7 @@ class Stream:
 
     def append(self, start: int, signals: Mapping[str, Array]) -> None:
         """Take the next steps, and write every chunk that they fill. Raises OSError and ExportError."""
-        stop = self._check(start, signals)
+        stop = end = self._check(start, signals)
         while start < stop:
             number = (stop - 1 if self._reverse else start) // self._rows
             low, high = number * self._rows, min((number + 1) * self._rows, self._steps)
@@ -64,7 +64,7 @@ class Stream:
             if not self._chunk:
                 self._chunk = {name: self._blank(width) for name, width in self._widths.items()}
             for name, chunk in self._chunk.items():
-                part = signals[name][first - stop : last - stop or None]
+                part = signals[name][first - end : last - end or None]
                 chunk[first - low : last - low] = self._converted(name, part)
             if self._reverse:
                 stop = self._first = first
