@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from lstmviz.app.stores import is_address, is_packed
 from lstmviz.nets.foreign.containers import is_mapped
 from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
 from lstmviz.runs.folder import is_run
@@ -12,7 +13,7 @@ from lstmviz.traces.corpus import is_corpus_store
 
 What = Literal["trace", "corpus", "run", "model", "sequence"]
 
-TRACE_ENDINGS = (".zarr",)
+TRACE_ENDINGS = (".zarr", ".zarr.zip")
 SEQUENCE_ENDINGS = (".csv", ".tsv", ".npy", ".npz", ".txt", ".wav", ".png")
 RUN_FILE = "run.json"
 _ZARR_FILES = ("zarr.json", ".zgroup")
@@ -22,11 +23,13 @@ def what_is(path: str) -> What:
     """A trace store, a corpus of them, a run's folder, a model file or (everything else) a sequence.
 
     A file inside a store stands for its store, run.json for its run. Models in a format that is not read are models
-    too: reading them says which way works.
+    too: reading them says which way works. An address of storage elsewhere is that of a trace.
     """
+    if is_address(path) or is_packed(path):
+        return "trace"
     file = Path(path)
     if (
-        file.suffix.lower() in TRACE_ENDINGS
+        file.suffix.lower() == ".zarr"
         or file.name in _ZARR_FILES
         or (file.is_dir() and any((file / name).exists() for name in _ZARR_FILES))
     ):
@@ -38,6 +41,8 @@ def what_is(path: str) -> What:
 
 def store_of(path: str) -> str:
     """The folder of a trace store or a corpus, for a path that may be a file inside it."""
+    if is_address(path):
+        return path
     file = Path(path)
     return str(file.parent if file.name in _ZARR_FILES else file)
 

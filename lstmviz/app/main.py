@@ -96,7 +96,13 @@ class Program(QObject):
         self.offers = Offers(self.window, self.samples)
         offers = self.offers
         self.opening = Opening(
-            self.dispatcher, self.recording, self.samples, offers.ask, offers.ask_member, offers.ask_stack
+            self.dispatcher,
+            self.recording,
+            self.samples,
+            offers.ask,
+            offers.ask_member,
+            offers.ask_stack,
+            offers.ask_store,
         )
         self.offers.opening = self.opening
         self.saving = Saving(self.window, self.recording)

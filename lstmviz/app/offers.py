@@ -11,9 +11,12 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from lstmviz.app.dialogs.corpus import CorpusDialog
 from lstmviz.app.dialogs.layers import LayersDialog
 from lstmviz.app.dialogs.record import Choice, RecordDialog
+from lstmviz.app.dialogs.record_store import RecordStoreDialog
 from lstmviz.app.file_kinds import SEQUENCE_ENDINGS
 from lstmviz.app.kinds import KIND_TITLES
 from lstmviz.app.opening import Offer, Opening, no_model_sentence
+from lstmviz.app.saving import file_stem
+from lstmviz.app.stores import default_store
 from lstmviz.language import current, tr
 from lstmviz.nets.foreign.formats import MODEL_ENDINGS
 from lstmviz.sequences.samples import Sample
@@ -52,6 +55,13 @@ class Offers:
     def ask_stack(self, net: NetSummary, then: Callable[[str], None]) -> None:
         """Ask which recurrent stack of a model is meant; ``then`` gets its path."""
         dialog = LayersDialog(net.name, net.stacks, self._window)
+        dialog.chosen.connect(then)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def ask_store(self, name: str, size: int, then: Callable[[str, str], None]) -> None:
+        """Ask for the store that a recording of so many bytes is written to; ``then`` gets its path and float type."""
+        dialog = RecordStoreDialog(name, size, default_store(file_stem(name)), self._window)
         dialog.chosen.connect(then)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -12,6 +12,7 @@ import msgspec
 
 from lstmviz.app.file_kinds import run_of, store_of, what_is
 from lstmviz.app.recording import Recording
+from lstmviz.app.stores import Stores, beyond_memory, is_address, recorded_bytes
 from lstmviz.errors import LstmvizError, ModelError, SequenceError
 from lstmviz.language import tr
 from lstmviz.nets.foreign.formats import is_own
@@ -20,9 +21,13 @@ from lstmviz.sequences.samples import Sample
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.session.dispatch import Dispatcher
 from lstmviz.traces.corpus import Member, is_corpus_store, open_corpus
+from lstmviz.traces.store import WHOLE
 from lstmviz.traces.trace import Trace
 from lstmviz.wire.messages import NetSummary
 from lstmviz.wire.model_place import join, split
+
+_SHORT = 1000
+"""Steps of which the recording fits into memory whatever the net."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class Opening:
     """Finds out what a path is and brings model and sequence together.
 
     ``offer`` asks the user where one is missing, ``choose`` which trace of a corpus, given by its folder, is meant, and
-    ``choose_stack`` which recurrent stack of a model, whose path is then told.
+    ``choose_stack`` which recurrent stack of a model, whose path is then told. ``ask_store``, given a sequence's name
+    and the bytes of its recording, asks for the store to write and its float type.
     """
 
     def __init__(
@@ -59,6 +65,7 @@ class Opening:
         offer: Callable[[Offer], None],
         choose: Callable[[str, Many[Member]], None],
         choose_stack: Callable[[NetSummary, Callable[[str], None]], None],
+        ask_store: Callable[[str, int, Callable[[str, str], None]], None],
     ) -> None:
         self._dispatcher = dispatcher
         self._recording = recording
@@ -66,6 +73,8 @@ class Opening:
         self._offer = offer
         self._choose = choose
         self._choose_stack = choose_stack
+        self._ask_store = ask_store
+        self._stores = Stores(dispatcher)
         self._nets: dict[str, NetSummary] = {}
         self._model: NetSummary | None = None
 
@@ -83,11 +92,10 @@ class Opening:
 
     def open_path(self, path: str) -> None:
         """Open a sequence, a model, a trace or a run; raises LstmvizError where there is nothing at the path."""
-        path = self._existing(path)
+        path = path if is_address(path) else self._existing(path)
         what = what_is(path)
         if what == "trace":
-            store = store_of(path)
-            self._recording.open_trace(store, lambda trace: self._on_trace_opened(trace, store))
+            self._open_store(store_of(path))
         elif what == "corpus":
             self._choose(store_of(path), open_corpus(store_of(path)))
         elif what == "run":
@@ -96,6 +104,13 @@ class Opening:
             self._open_model(path)
         else:
             self._recording.load_sequence(path, {}, lambda sequence: self._on_sequence_loaded(sequence, path))
+
+    def _open_store(self, store: str) -> None:
+        """A trace beyond memory is read where it lies, others by the engine."""
+        if is_address(store) or beyond_memory(store):
+            self._on_trace_opened(self._stores.open(store), store)
+        else:
+            self._recording.open_trace(store, lambda trace: self._on_trace_opened(trace, store))
 
     def open_sample(self, sample_id: str) -> None:
         """Record the sample's net on the sample; one without a net asks for a model."""
@@ -133,8 +148,28 @@ class Opening:
 
     def _record(self, model: str, sequence: Sequence) -> None:
         """Record one net and show the trace, with what is worth looking at in a net of ours."""
+        if len(sequence) < _SHORT:
+            self._record_whole(model, sequence)
+        else:
+            self._inspected(model, partial(self._record_long, model, sequence))
+
+    def _record_whole(self, model: str, sequence: Sequence) -> None:
         spec = self._spec(model)
         self._recording.record(model, sequence, lambda trace: self._add(trace, "", model, spec))
+
+    def _record_long(self, model: str, sequence: Sequence, net: NetSummary | None) -> None:
+        """Ask where the recording goes, where it is too large for memory."""
+        size = 0 if net is None else recorded_bytes(net, len(sequence))
+        if size <= WHOLE:
+            self._record_whole(model, sequence)
+        else:
+            self._ask_store(sequence.name, size, partial(self._record_store, model, sequence))
+
+    def _record_store(self, model: str, sequence: Sequence, path: str, dtype: str) -> None:
+        self._dispatcher.session.remember(path)
+        spec = self._spec(model)
+        self._recording.record_store(model, sequence, path, dtype, lambda trace: self._add(trace, path, model, spec))
+        self._dispatcher.announce()
 
     def _existing(self, path: str) -> str:
         absolute = str(Path(path).absolute())
@@ -185,7 +220,9 @@ class Opening:
     def _add(self, trace: Trace, path: str, model: str, spec: NetSpec | None) -> None:
         """Open a trace where its net is worth looking at."""
         session = self._dispatcher.session
-        session.add_trace(trace, path, model, {} if spec is None else spec.note)
+        session.add_trace(self._stores.watched(trace), path, model, {} if spec is None else spec.note)
+        if trace.recorded.note:
+            session.notify(trace.recorded.note, "warning")
         if spec is not None:
             session.select(unit=spec.look.unit, layer=spec.look.layer, direction=spec.look.direction)
 

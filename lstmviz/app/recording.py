@@ -43,6 +43,7 @@ class Recording:
         self._client = client
         self._ticket: Ticket | None = None
         self._began = 0.0
+        self._partly = ""
         self._queue: list[Callable[[], None]] = []
 
     def queue(self, begin: Callable[[], None]) -> None:
@@ -54,6 +55,14 @@ class Recording:
         """Record a model file on a sequence."""
         self._begin(tr("Recording “{name}”", name=sequence.name))
         request = RecordTrace(0, model, sequence_to_wire(sequence))
+        self._ticket = self._client.ask_trace(request, self._ended(then), self._on_progress, self._on_failed)
+
+    def record_store(
+        self, model: str, sequence: Sequence, path: str, dtype: str, then: Callable[[Trace], None]
+    ) -> None:
+        """Record a model file into a store, which the user has agreed to replace; cancelled, its first part stays."""
+        self._begin(tr("Recording “{name}”", name=sequence.name), partly=path)
+        request = RecordTrace(0, model, sequence_to_wire(sequence), path, dtype, overwrite=True)
         self._ticket = self._client.ask_trace(request, self._ended(then), self._on_progress, self._on_failed)
 
     def open_trace(self, path: str, then: Callable[[Trace], None]) -> None:
@@ -93,8 +102,9 @@ class Recording:
         selection: dict[str, object],
         then: Callable[[], None],
         failed: OnFailed | None = None,
+        source: str = "",
     ) -> None:
-        """Save or export a trace by the path's ending."""
+        """Save or export a trace by the path's ending; source: the store in which it lies, where it is one."""
         self._begin(tr("Writing “{path}”", path=path))
 
         def done() -> None:
@@ -105,7 +115,7 @@ class Recording:
 
         on_failed = self._on_failed if failed is None else self._ended(failed)
         self._ticket = self._client.write_trace(
-            trace, path, selection, on_progress=self._on_progress, on_done=done, on_failed=on_failed
+            trace, path, selection, on_progress=self._on_progress, on_done=done, on_failed=on_failed, source=source
         )
 
     def cancel(self) -> None:
@@ -113,13 +123,23 @@ class Recording:
         self._queue.clear()
         if self._ticket is not None:
             self._ticket.cancel()
+            if self._partly and self._progressed():
+                self._dispatcher.session.remember(self._partly)
+                self._dispatcher.session.notify(
+                    tr("The recording was stopped. What it had is kept in {path}, which opens.", path=self._partly)
+                )
         self._end()
         self._dispatcher.announce()
 
-    def _begin(self, what: str) -> None:
+    def _progressed(self) -> bool:
+        task = self._dispatcher.session.task
+        return task is not None and task.done > 0
+
+    def _begin(self, what: str, partly: str = "") -> None:
         if self._ticket is not None:
             self._ticket.cancel()
         self._began = time.monotonic()
+        self._partly = partly
         self._dispatcher.session.task = Task(what)
         self._dispatcher.announce()
 

@@ -17,7 +17,6 @@ from lstmviz.app.theme import THEMES
 from lstmviz.errors import LstmvizError
 from lstmviz.language import tr
 from lstmviz.session.state import Opened
-from lstmviz.traces.trace import Trace
 
 if TYPE_CHECKING:
     from lstmviz.app.dialogs.export import ExportDialog
@@ -32,6 +31,11 @@ def file_stem(name: str) -> str:
     return "-".join(part for part in kept.split("-") if part) or "trace"
 
 
+def _source(opened: Opened) -> str:
+    """The store in which a trace lies that is beyond memory, "" for one that is handed over."""
+    return opened.path if opened.trace.lazy else ""
+
+
 class Saving:
     """Asks where, has the engine write it, and says where it is."""
 
@@ -40,7 +44,7 @@ class Saving:
         self._dispatcher = window.dispatcher
         self._recording = recording
         self.export_dialog: ExportDialog | None = None
-        self._exported: Trace | None = None
+        self._exported: Opened | None = None
         self._pictured = ""
 
     def save_trace(self) -> None:
@@ -71,12 +75,12 @@ class Saving:
 
         def done() -> None:
             session = self._dispatcher.session
-            if opened.id in session.opened:
+            if opened.id in session.opened and not opened.trace.lazy:  # that one lies where it lay
                 session.saved(opened.id, path)
             session.remember(path)
             session.notify(tr("Saved: {path}", path=path))
 
-        self._recording.write(opened.trace, path, {}, done)
+        self._recording.write(opened.trace, path, {}, done, source=_source(opened))
 
     # --- export ---
 
@@ -91,7 +95,7 @@ class Saving:
             self.export_dialog = ExportDialog(self._window)
             self.export_dialog.preview_asked.connect(self._on_preview_asked)
             self.export_dialog.accepted.connect(self._on_export_accepted)
-        self._exported = snapshot.trace
+        self._exported = self._dispatcher.session.active
         part = snapshot.stop - snapshot.start < snapshot.steps
         self.export_dialog.offer(
             snapshot.trace,
@@ -110,7 +114,7 @@ class Saving:
             return
         try:
             self.export_dialog.show_preview(
-                *preview(self._exported, self.export_dialog.path(), PREVIEW_ROWS, **selection)  # type: ignore[arg-type]
+                *preview(self._exported.trace, self.export_dialog.path(), PREVIEW_ROWS, **selection)  # type: ignore[arg-type]
             )
         except LstmvizError as error:
             self.export_dialog.show_error(str(error))
@@ -118,7 +122,13 @@ class Saving:
     def _on_export_accepted(self) -> None:
         if self.export_dialog is not None and self._exported is not None:
             path = str(Path(self.export_dialog.path()).expanduser().absolute())
-            self._recording.write(self._exported, path, self.export_dialog.selection(), lambda: self._say_written(path))
+            self._recording.write(
+                self._exported.trace,
+                path,
+                self.export_dialog.selection(),
+                lambda: self._say_written(path),
+                source=_source(self._exported),
+            )
 
     def _say_written(self, path: str) -> None:
         self._dispatcher.session.notify(tr("Exported: {path}", path=path))

@@ -1,0 +1,100 @@
+"""Traces beyond memory in the window: what is one, how large a recording gets, and what a damaged store leads to."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
+
+from lstmviz.app.tolerant import tolerant
+from lstmviz.errors import LstmvizError, TraceError
+from lstmviz.session.dispatch import Dispatcher
+from lstmviz.traces.trace import STORED, Trace
+from lstmviz.wire.messages import NetSummary
+
+FLOATS = {"float32": 4, "float16": 2}
+"""The float types of a recording into a store, with their bytes."""
+
+
+def is_address(path: str) -> bool:
+    """Whether a path is an address of storage elsewhere, such as s3://bucket/a.zarr."""
+    scheme, found, _ = path.partition("://")
+    return bool(found) and scheme.isalnum() and scheme.lower() != "file"
+
+
+def is_packed(path: str) -> bool:
+    """Whether a path is a trace store in one file."""
+    return path.lower().endswith(".zarr.zip")
+
+
+def recorded_bytes(net: NetSummary, steps: int) -> int:
+    """What the signals of a recording take in float32."""
+    values = 0
+    for layer in net.layers:
+        stored = STORED.get(layer.cell, ())
+        each = sum(layer.outputs if name == "h" else layer.units for name in stored)
+        values += each * len(layer.directions)
+    return values * steps * FLOATS["float32"]
+
+
+def beyond_memory(path: str) -> bool:
+    """Whether the signals of a store on this computer are too large to be read whole; False where it cannot be said."""
+    from lstmviz.traces.places import place_at
+    from lstmviz.traces.store import WHOLE
+    from lstmviz.traces.store_root import read_root
+
+    try:
+        root = read_root(place_at(path))
+    except (LstmvizError, OSError):
+        return False
+    signals = [meta for name, meta in root.arrays.items() if _is_signal(name)]
+    return sum(math.prod(meta.shape) * np.dtype(meta.dtype).itemsize for meta in signals) > WHOLE
+
+
+def _is_signal(name: str) -> bool:
+    lane, _, signal = name.rpartition("/")
+    return "/" in lane and "weights" not in lane and "decoder" not in lane and signal not in ("h0", "c0")
+
+
+class Stores(QObject):
+    """Opens stores where they lie, and says once of each that it is damaged or was cut short."""
+
+    _damaged = Signal(int, str)
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        super().__init__()
+        self._dispatcher = dispatcher
+        self._said: set[int] = set()
+        self._opened = 0
+        # views read while they paint: what comes of it waits until they are done
+        self._damaged.connect(self._on_damaged, Qt.ConnectionType.QueuedConnection)
+
+    def open(self, path: str) -> Trace:
+        """A trace that is read where it lies; raises TraceError."""
+        from lstmviz.traces.store import open_trace
+
+        return open_trace(path, lazy=True)
+
+    def watched(self, trace: Trace) -> Trace:
+        """The same trace, of which damaged parts are left out and said; one in memory as it is."""
+        if not trace.lazy:
+            return trace
+        self._opened += 1
+        return tolerant(trace, partial(self._on_damage, self._opened))
+
+    def _on_damage(self, number: int, error: TraceError) -> None:
+        if number not in self._said:
+            self._said.add(number)
+            self._damaged.emit(number, str(error))
+
+    def _on_damaged(self, _number: int, sentence: str) -> None:
+        self._dispatcher.session.notify(sentence, "warning")
+        self._dispatcher.announce()
+
+
+def default_store(name: str) -> str:
+    """Where a recording goes unless told: beside the user's other files, under its own name."""
+    return str(Path.home() / f"{name}.zarr")
