@@ -38,6 +38,16 @@ def record_options(parser: Parser) -> None:
     parser.add_argument("--sequence", metavar="S", help=tr("one sequence file, or the name of a sample"))
     parser.add_argument("--out", required=True, metavar="T.zarr", help=tr("the trace store to write"))
     parser.add_argument(
+        "--dtype",
+        choices=("float16", "float32", "float64"),
+        help=tr("what the signals are stored as; the model's own type if not said"),
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help=tr("replace a recording that is there; it goes when the new one is complete"),
+    )
+    parser.add_argument(
         "--option",
         action="append",
         default=[],
@@ -63,13 +73,10 @@ def record_command(arguments: argparse.Namespace) -> int:
     sequence = _sequence(arguments.sequence, options)
     from lstmviz.engine.recorder import record
     from lstmviz.nets.reader import load_model
-    from lstmviz.traces.store import save_trace
 
-    model = load_model(net or arguments.model)
-    with progress_of(arguments.out) as report:
-        trace = record(model, sequence, progress=report)
-    with progress_of(arguments.out) as report:
-        save_trace(trace, arguments.out, report)
+    model, out = load_model(net or arguments.model), arguments.out
+    with progress_of(out) as report:
+        trace = record(model, sequence, out=out, dtype=arguments.dtype, overwrite=arguments.overwrite, progress=report)
     print(
         tr(
             "{out}: {steps} steps; layers: {layers}; units: {units}; checked: {check}",

@@ -142,7 +142,7 @@ def _open_trace(_workshop: Workshop, request: OpenTrace, report: Report) -> Piec
     from lstmviz.traces.store import open_trace
 
     trace = open_trace(request.path, progress=report)
-    if getattr(trace, "overview", None) is None:
+    if trace.overview is None:
         yield from trace_to_wire(trace)
     else:
         yield _where(request.path, trace)

@@ -48,7 +48,7 @@ def run_handover(
     rows = _rows(handovers, [len(entry.x) for entry in entries], longest[0])
     joined = {key: _joined(run, said.lanes[key], rows) for key, run in asked.lanes.items()}
     methods = {*asked.method.split(), *said.method.split()}
-    return StackRun(joined, _worst(asked.check, said.check), " ".join(sorted(methods)))
+    return StackRun(joined, worst(asked.check, said.check), " ".join(sorted(methods)))
 
 
 def _states(run: StackRun, ends: list[int], device: torch.device) -> tuple[Tensor, Tensor | None]:
@@ -90,7 +90,8 @@ def _in_blocks(run: LaneRun, blocks: str) -> Tensor | None:
     return torch.cat([parts[name] for name in blocks], dim=2)
 
 
-def _worst(one: Check, other: Check) -> Check:
+def worst(one: Check, other: Check) -> Check:
+    """Two checks of parts of one recording as one: the larger error, and all steps that were looked at."""
     errors = (one.max_error, other.max_error)
     worst = math.nan if any(map(math.isnan, errors)) else max(errors)
     return replace(one, max_error=worst, steps=one.steps + other.steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -12,14 +12,19 @@ from torch import Tensor
 
 from lstmviz.engine.weights import Stack
 from lstmviz.errors import ModelError, SequenceError
-from lstmviz.nets.encoding import check_finite
+from lstmviz.nets.encoding import check_finite, places_of
+from lstmviz.nets.spec import OneHotInput
 from lstmviz.sequences.sequence import Sequence
+from lstmviz.traces.one_hot import OneHot
 from lstmviz.traces.trace import Array
+
+if TYPE_CHECKING:
+    from lstmviz.nets.net import Net
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One sequence and what of it enters the first layer, (T, F), a copy of its own."""
+    """One sequence and what of it enters the first layer, (T, F), a copy of its own, or rows made when read."""
 
     sequence: Sequence
     x: Array
@@ -27,16 +32,11 @@ class Entry:
 
 def one_entry(item: object, stack: Stack, encode: Callable[[Sequence], Array] | None) -> Entry:
     """A Sequence or an array (T, F) as the model takes it; raises SequenceError where it cannot."""
-    dtype = np.dtype(str(stack.dtype).removeprefix("torch."))
-    if isinstance(item, Sequence):
-        sequence, values = item, item.values
-    else:
-        values = _array(item)
-        with np.errstate(over="ignore"):  # float64 beyond float32 is shown as infinite, and recorded as it is
-            sequence = Sequence(values, names=tuple(map(str, getattr(item, "columns", ()))))  # of a data frame
+    dtype = _dtype(stack)
+    sequence, values = _sequence_of(item)
     if encode is not None:
         return Entry(sequence, encode(sequence).astype(dtype))
-    if sequence.vocabulary and sequence.features == 1 and len(sequence.vocabulary) == stack.inputs:
+    if _is_symbols(sequence, stack):
         check_finite(values, sequence.names, sequence.name)
         return Entry(sequence, sequence.one_hot().astype(dtype))
     x = np.array(values, dtype=dtype).reshape(len(values), -1)
@@ -49,6 +49,36 @@ def one_entry(item: object, stack: Stack, encode: Callable[[Sequence], Array] | 
         )
     check_finite(x, sequence.names, sequence.name)
     return Entry(sequence, x)
+
+
+def lazy_entry(item: object, stack: Stack, net: Net | None) -> Entry:
+    """The same, but of symbols x is made only where it is read: a long text over many words is larger than memory."""
+    sequence, values = _sequence_of(item)
+    if net is not None and isinstance(net.spec.input, OneHotInput):
+        places = places_of(sequence, net.spec)
+    elif net is None and _is_symbols(sequence, stack):
+        check_finite(values, sequence.names, sequence.name)
+        places = values[:, 0].astype(np.intp)
+    else:
+        return one_entry(item, stack, None if net is None else net.encode)
+    return Entry(sequence, cast(Array, OneHot(places, stack.inputs, _dtype(stack))))
+
+
+def _sequence_of(item: object) -> tuple[Sequence, Array]:
+    """A sequence, and its values as they were given."""
+    if isinstance(item, Sequence):
+        return item, item.values
+    values = _array(item)
+    with np.errstate(over="ignore"):  # float64 beyond float32 is shown as infinite, and recorded as it is
+        return Sequence(values, names=tuple(map(str, getattr(item, "columns", ())))), values  # of a data frame
+
+
+def _is_symbols(sequence: Sequence, stack: Stack) -> bool:
+    return sequence.features == 1 and len(sequence.vocabulary) == stack.inputs
+
+
+def _dtype(stack: Stack) -> np.dtype[Any]:
+    return np.dtype(str(stack.dtype).removeprefix("torch."))
 
 
 def _array(item: object) -> Array:

@@ -69,7 +69,7 @@ def run_stack(
             h = _turned(h, lengths) if turned and h is not None else h
             state = (h0[place], None if c0 is None else c0[place])
             run = run_lane(weights, entered, *state, h, checker, _tick(progress, place, len(stack.lanes), len(x)))
-            lanes[info.index, side] = _turned_run(run, lengths) if turned else run
+            lanes[info.index, side] = turned_run(run, lengths) if turned else run
         runs = [lanes[info.index, side].h for side in stack.sides]
         below = runs[0] if len(runs) == 1 else torch.cat(runs, dim=2)
     methods = {run.method for run in lanes.values()}
@@ -109,6 +109,7 @@ def _turned(x: Tensor, lengths: list[int]) -> Tensor:
     return turned(x, torch.tensor(lengths))
 
 
-def _turned_run(run: LaneRun, lengths: list[int]) -> LaneRun:
+def turned_run(run: LaneRun, lengths: list[int]) -> LaneRun:
+    """A run with time turned round within each sequence's own length."""
     gates, c = (None if each is None else _turned(each, lengths) for each in (run.gates, run.c))
     return replace(run, h=_turned(run.h, lengths), gates=gates, c=c)

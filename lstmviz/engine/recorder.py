@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, cast, overload
 
 import numpy as np
@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 
 import lstmviz
+from lstmviz.engine.fused import LaneRun
 from lstmviz.engine.handover import run_handover
 from lstmviz.engine.inputs import Entry, initial_state, is_batch, one_entry, padded
 from lstmviz.engine.layers import Progress, StackRun, run_stack
 from lstmviz.engine.weights import RECURRENT, Recurrent, Side, Stack, read_stack
-from lstmviz.errors import ModelError, SequenceError
+from lstmviz.errors import ModelError, SequenceError, TraceError
 from lstmviz.nets.answering import answered
 from lstmviz.nets.encoding import handover_in, handover_of
 from lstmviz.nets.net import Net
@@ -27,14 +28,38 @@ from lstmviz.traces.trace import Array, Lane, ModelInfo, Recorded, Trace
 
 @overload
 def record(
-    model: nn.Module, sequence: Sequence, h0: Any = None, c0: Any = None, *, progress: Progress | None = None
+    model: nn.Module,
+    sequence: Sequence,
+    h0: Any = None,
+    c0: Any = None,
+    *,
+    out: str | Path | None = None,
+    dtype: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Trace: ...
 @overload
 def record(
-    model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None, *, progress: Progress | None = None
+    model: nn.Module,
+    sequence: Any,
+    h0: Any = None,
+    c0: Any = None,
+    *,
+    out: str | Path | None = None,
+    dtype: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Any: ...
 def record(
-    model: nn.Module, sequence: Any, h0: Any = None, c0: Any = None, *, progress: Progress | None = None
+    model: nn.Module,
+    sequence: Any,
+    h0: Any = None,
+    c0: Any = None,
+    *,
+    out: str | Path | None = None,
+    dtype: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Trace | list[Trace]:
     """Every signal of ``model`` on ``sequence``, in evaluation mode; nothing of the model changes.
 
@@ -44,31 +69,55 @@ def record(
     trace, its decoder from ``handover`` on; without a START in the sequence it answers by itself, and the trace's
     sequence holds what was really read. h0: (L·D, R) or (L·D, B, R), c0 with H for R; unless given those that the net
     begins in, else zero. ``progress(done, total)`` counts the steps of all layers and directions and may raise to
-    cancel. Raises ModelError and SequenceError.
+    cancel.
+
+    out: a folder NAME.zarr that is written meanwhile, for what is larger than memory; the trace reads it when it is
+    looked at. One sequence only. Stopped at any moment, it opens with what is complete. dtype: what the signals are
+    kept as there, ``float16``, ``float32`` or ``float64``, the model's own unless told. overwrite: a store that is
+    there is replaced. Raises ModelError, SequenceError and, for the store, ExportError.
     """
     recurrent, name = _recurrent(model)
     stack = read_stack(recurrent, name)
     if c0 is not None and stack.cell != "lstm":
         raise ModelError("c0 was given, but a layer of kind {cell} has no c; expected h0 alone.", cell=stack.cell)
-    entries = _entries(model, sequence, stack)
-    if isinstance(model, Net) and model.spec.initial_state:
-        h0 = model.initial_h if h0 is None else h0
-        c0 = model.initial_c if c0 is None and stack.cell == "lstm" else c0
-    h = initial_state("h0", h0, stack, len(entries))
-    c = initial_state("c0", c0, stack, len(entries)) if stack.cell == "lstm" else None
     net = model if isinstance(model, Net) else None
-    info = model.info() if isinstance(model, Net) else ModelInfo(type(model).__name__, stack.sha256)
+    if net is not None and net.spec.initial_state:
+        h0 = net.initial_h if h0 is None else h0
+        c0 = net.initial_c if c0 is None and stack.cell == "lstm" else c0
+    info = ModelInfo(type(model).__name__, stack.sha256) if net is None else net.info()
     with torch.autocast(stack.device.type, enabled=False):  # it would run a part of the layer in another float type
-        if net is not None and net.decoder is not None:
-            decoder = read_stack(net.decoder, "decoder")
-            handovers = [handover_in(entry.sequence, net.spec) for entry in entries]
-            run = run_handover(stack, decoder, entries, handovers, h, c, progress)
-            traces = make_traces(stack, entries, run, h, c, info, net)
-            traces = [_handed_over(trace, decoder, at) for trace, at in zip(traces, handovers, strict=True)]
-        else:
-            run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c, progress=progress)
-            traces = make_traces(stack, entries, run, h, c, info, net)
-    return traces if is_batch(sequence) else traces[0]
+        if out is None:
+            if dtype is not None or overwrite:
+                raise TraceError("“dtype” and “overwrite” are of a trace store; say with “out” where to write one.")
+            traces = _whole(stack, net, info, _items(sequence, net), h0, c0, progress)
+            return traces if is_batch(sequence) else traces[0]
+        # imported where it is needed: it brings what writes stores
+        from lstmviz.engine.store_recording import record_to_store, work_of
+
+        item = _items(_single(sequence), net)[0]
+        h, c = _states(stack, h0, c0, 1)
+        return record_to_store(work_of(stack, net, item, h, c), info, out, dtype, overwrite, progress)
+
+
+def _whole(
+    stack: Stack, net: Net | None, info: ModelInfo, items: list[Any], h0: Any, c0: Any, progress: Progress | None
+) -> list[Trace]:
+    """Traces in memory, of all items as one batch."""
+    entries = [one_entry(item, stack, None if net is None else net.encode) for item in items]
+    h, c = _states(stack, h0, c0, len(entries))
+    if net is None or net.decoder is None:
+        run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c, progress=progress)
+        return make_traces(stack, entries, run, h, c, info, net)
+    decoder = read_stack(net.decoder, "decoder")
+    handovers = [handover_in(entry.sequence, net.spec) for entry in entries]
+    run = run_handover(stack, decoder, entries, handovers, h, c, progress)
+    traces = make_traces(stack, entries, run, h, c, info, net)
+    return [_handed_over(trace, decoder, at) for trace, at in zip(traces, handovers, strict=True)]
+
+
+def _states(stack: Stack, h0: Any, c0: Any, batch: int) -> tuple[Tensor, Tensor | None]:
+    h = initial_state("h0", h0, stack, batch)
+    return h, initial_state("c0", c0, stack, batch) if stack.cell == "lstm" else None
 
 
 def _recurrent(model: nn.Module) -> tuple[Recurrent, str]:
@@ -83,14 +132,22 @@ def _recurrent(model: nn.Module) -> tuple[Recurrent, str]:
     )
 
 
-def _entries(model: nn.Module, sequence: Any, stack: Stack) -> list[Entry]:
-    encode: Callable[[Sequence], Array] | None = model.encode if isinstance(model, Net) else None
-    items = sequence if is_batch(sequence) else [sequence]
+def _items(sequence: Any, net: Net | None) -> list[Any]:
+    """The sequences of a batch, or the one, with what a decoder itself says to a question."""
+    items = list(sequence) if is_batch(sequence) else [sequence]
     if not items:
         raise SequenceError("The list of sequences is empty; expected at least one.")
-    if isinstance(model, Net) and model.decoder is not None:
-        items = [_completed(model, item) for item in items]
-    return [one_entry(item, stack, encode) for item in items]
+    return items if net is None or net.decoder is None else [_completed(net, item) for item in items]
+
+
+def _single(sequence: Any) -> Any:
+    if is_batch(sequence):
+        raise SequenceError(
+            "A list of {count} sequences cannot be recorded into one store; expected one sequence. Record each into a"
+            " store of its own, or leave out “out”.",
+            count=len(sequence),
+        )
+    return sequence
 
 
 def _completed(net: Net, item: Any) -> Any:
@@ -116,14 +173,8 @@ def make_traces(
     stack: Stack, entries: list[Entry], run: StackRun, h0: Tensor, c0: Tensor | None, info: ModelInfo, net: Net | None
 ) -> list[Trace]:
     """One trace for each sequence of the batch."""
-    recorded = Recorded(
-        datetime.now(UTC).isoformat(timespec="seconds"),
-        str(stack.device),
-        str(stack.dtype).removeprefix("torch."),
-        run.method,
-        dict(_versions()),
-    )
-    signals = _signals(run)
+    recorded = recorded_by(stack, run.method)
+    signals = {key: signals_of(lane) for key, lane in run.lanes.items()}
     h_0, c_0 = h0.cpu().numpy(), None if c0 is None else c0.cpu().numpy()
     top = run.top().cpu().numpy() if net is not None else None
     traces = []
@@ -149,7 +200,7 @@ def make_traces(
                 output_names=net.output_names if net is not None else (),
                 output_kind=net.output_kind if net is not None else "none",
                 targets=net.targets(entry.sequence) if net is not None else None,
-                input_names=_input_names(entry, net),
+                input_names=input_names_of(entry, net),
                 model=info,
                 check=run.check,
                 recorded=recorded,
@@ -158,23 +209,27 @@ def make_traces(
     return traces
 
 
-def _signals(run: StackRun) -> dict[tuple[int, Any], dict[str, Array]]:
-    """The arrays of every lane by name, (T, B, H), in the order of the state's rows."""
-    found: dict[tuple[int, Any], dict[str, Array]] = {}
-    for key, lane in run.lanes.items():
-        arrays: dict[str, Array] = {}
-        if lane.gates is not None:
-            gates = lane.gates.cpu().numpy()
-            units = gates.shape[2] // len(lane.blocks)
-            arrays = {name: gates[:, :, n * units : (n + 1) * units] for n, name in enumerate(lane.blocks)}
-        if lane.c is not None:
-            arrays["c"] = lane.c.cpu().numpy()
-        arrays["h"] = lane.h.cpu().numpy()
-        found[key] = arrays
-    return found
+def signals_of(lane: LaneRun) -> dict[str, Array]:
+    """The arrays of a lane by name, (T, B, H)."""
+    arrays: dict[str, Array] = {}
+    if lane.gates is not None:
+        gates = lane.gates.cpu().numpy()
+        units = gates.shape[2] // len(lane.blocks)
+        arrays = {name: gates[:, :, n * units : (n + 1) * units] for n, name in enumerate(lane.blocks)}
+    if lane.c is not None:
+        arrays["c"] = lane.c.cpu().numpy()
+    arrays["h"] = lane.h.cpu().numpy()
+    return arrays
 
 
-def _input_names(entry: Entry, net: Net | None) -> tuple[str, ...]:
+def recorded_by(stack: Stack, method: str) -> Recorded:
+    """How and when a stack was recorded: now."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Recorded(now, str(stack.device), str(stack.dtype).removeprefix("torch."), method, dict(_versions()))
+
+
+def input_names_of(entry: Entry, net: Net | None) -> tuple[str, ...]:
+    """What the columns of x are called."""
     if net is not None:
         return net.spec.input.names
     if entry.sequence.vocabulary and entry.x.shape[1] == len(entry.sequence.vocabulary):

@@ -11,6 +11,7 @@ from lstmviz.sequences.sequence import Floats, Sequence
 from lstmviz.sequences.topology import START
 
 Array = npt.NDArray[np.floating]
+Places = npt.NDArray[np.intp]
 
 
 def encoded(sequence: Sequence, spec: NetSpec) -> Floats:
@@ -20,7 +21,8 @@ def encoded(sequence: Sequence, spec: NetSpec) -> Floats:
     infinity, a symbol that the net does not know, or numbers where symbols are expected and the other way round.
     """
     if isinstance(spec.input, OneHotInput):
-        return _one_hot(sequence, spec)
+        x: Floats = np.eye(spec.input.width, dtype=np.float32)[places_of(sequence, spec)]
+        return x
     return _normalised(sequence, spec.input, spec.name)
 
 
@@ -86,7 +88,8 @@ def _normalised(sequence: Sequence, wanted: ValueInput, net: str) -> Floats:
     return x
 
 
-def _one_hot(sequence: Sequence, spec: NetSpec) -> Floats:
+def places_of(sequence: Sequence, spec: NetSpec) -> Places:
+    """Where the symbol of each step stands in the vocabulary of the net, (T,); raises SequenceError like `encoded`."""
     vocabulary = spec.input.names
     if not sequence.vocabulary:
         raise SequenceError(
@@ -112,8 +115,7 @@ def _one_hot(sequence: Sequence, spec: NetSpec) -> Floats:
             size=len(vocabulary),
             some=_some(vocabulary),
         )
-    x: Floats = np.eye(len(vocabulary), dtype=np.float32)[places]
-    return x
+    return places
 
 
 def check_finite(values: Array, names: tuple[str, ...], name: str) -> None:

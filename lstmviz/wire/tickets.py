@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -13,15 +13,35 @@ from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.traces.trace import Trace
 from lstmviz.wire.builder import TraceBuilder
 from lstmviz.wire.codec import trace_to_wire
-from lstmviz.wire.messages import Cancel, Payload, Progress, Request, TraceHeader, TracePart, Upload, WriteTrace
+from lstmviz.wire.messages import (
+    Cancel,
+    Payload,
+    Progress,
+    RecordTrace,
+    Request,
+    TraceHeader,
+    TracePart,
+    Upload,
+    WriteTrace,
+)
 from lstmviz.wire.run_messages import RunReport, Train
+from lstmviz.wire.store_messages import StoreOpened
 
 OnPart = Callable[[Payload], None]
 OnProgress = Callable[[Progress], None]
 OnDone = Callable[[], None]
 OnFailed = Callable[[LstmvizError], None]
+OpenStore = Callable[[StoreOpened], Trace]
+"""Opens a store that is read where it lies; raises LstmvizError."""
 Question = Callable[[int], Iterator[Request]]
 """The requests that ask one question under a request number; called again when it must be asked again."""
+
+
+def open_here(store: StoreOpened) -> Trace:
+    """A store of an engine on this computer."""
+    from lstmviz.traces.store import open_trace  # imported when one is opened: the window's first sight does without
+
+    return open_trace(store.path, lazy=True)
 
 
 def ignore(*_: Any) -> None:
@@ -141,18 +161,36 @@ def going_on(train: Train, callbacks: Callbacks) -> tuple[Question, Callbacks]:
     return ask, Callbacks(part, callbacks.progress, callbacks.done, callbacks.failed)
 
 
-def assembling(on_trace: Callable[[Trace], None], callbacks: Callbacks) -> Callbacks:
-    """Callbacks that assemble a trace of its parts and tell of the whole, or why it failed."""
+def recording(request: RecordTrace, callbacks: Callbacks) -> tuple[Question, Callbacks]:
+    """A question for a recording; asked again after the engine died, it may replace the store that it had begun."""
+    begun = False
+
+    def ask(number: int) -> Iterator[Request]:
+        yield msgspec.structs.replace(request, id=number, overwrite=request.overwrite or begun)
+
+    def progress(report: Progress) -> None:
+        nonlocal begun
+        begun = bool(request.out)
+        callbacks.progress(report)
+
+    return ask, replace(callbacks, progress=progress)
+
+
+def assembling(on_trace: Callable[[Trace], None], open_store: OpenStore, callbacks: Callbacks) -> Callbacks:
+    """Callbacks that assemble a trace of its parts, or open its store, and tell of the whole, or why it failed."""
     builder = TraceBuilder()
+    stored: list[StoreOpened] = []
 
     def part(payload: Payload) -> None:
         if isinstance(payload, TraceHeader | TracePart):
             builder.add(payload)
+        elif isinstance(payload, StoreOpened):
+            stored.append(payload)
 
     def done() -> None:
         try:
-            trace = builder.build()
-        except EngineError as error:
+            trace = open_store(stored[-1]) if stored else builder.build()
+        except LstmvizError as error:
             callbacks.failed(error)
         else:
             on_trace(trace)
