@@ -74,7 +74,8 @@ def _wide(selection: Selection, delimiter: str, batch: int) -> Iterator[tuple[in
     sources = [selection.source(block) for block in selection.blocks]
     columns = selection.columns()
     rows = max(1, min(batch // columns, _MOST_TEXT // (_longest(selection) + 32 * columns)))
-    for stretch in selection.stretches(sum(source.row_bytes for source in sources), 4 * STRETCH):
+    size = max(STRETCH, len(sources) << 20)  # a good part of a chunk of each, so that no chunk is read many times
+    for stretch in selection.stretches(sum(source.row_bytes for source in sources), size):
         groups = _side_by_side(sources, stretch)
         for first in range(0, stretch.stop - stretch.start, rows):
             pieces = [values[first : first + rows] for values in groups]

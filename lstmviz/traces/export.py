@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv as standard_csv
 import importlib.util
 import io
+import os
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,6 +86,8 @@ def export(
 
     if progress is not None:
         progress(0, total)
+    if not exporter.table:
+        _check_room(path, selection)
     with replacing(path) as new:
         exporter.write(selection, new, checked, tick)
 
@@ -128,6 +132,24 @@ def exporter_for(path: str | Path) -> Exporter:
             endings=" ".join(EXPORTERS),
         )
     return EXPORTERS[ending]
+
+
+def _check_room(path: str | Path, selection: Selection) -> None:
+    """Refuse arrays that the disk cannot take; how long a table gets is known only when it is written."""
+    lane = next(iter(selection.trace.lanes.values()))
+    need = len(selection.steps) * selection.columns() * lane.h0.dtype.itemsize
+    try:
+        free = shutil.disk_usage(os.path.realpath(Path(path).expanduser().parent)).free
+    except (OSError, ValueError):  # a folder that is not there, which ``replacing`` says
+        return
+    if need > free:
+        raise ExportError(
+            "“{path}” would take {need:.1f} GiB, and its disk has {free:.1f} GiB free. Free some space, choose another "
+            "disk, or export less.",
+            path=str(path),
+            need=need / 2**30,
+            free=free / 2**30,
+        )
 
 
 def _form(form: str) -> Form:

@@ -14,8 +14,8 @@ from lstmviz.traces.tables import Form, Tick, about, header, plain
 
 BATCH = 1 << 20
 """Values in a row group, where more are not needed to keep the file's own table of contents short."""
-CONTENTS_BYTES = 600
-"""What the writer keeps for each column of each row group until the end."""
+CONTENTS_BYTES = 1500
+"""What the writer takes for each column of each row group when it writes the contents at the end (pyarrow 26)."""
 _WORDS = ("label", "direction", "signal")
 """The columns that repeat themselves; numbers are written as they are."""
 
@@ -35,6 +35,7 @@ def write(selection: Selection, path: Path, form: Form, tick: Tick) -> None:
                 writer = pq.ParquetWriter(path, table.schema, use_dictionary=words, write_statistics=["t"])
             writer.write_table(table, row_group_size=max(1, table.num_rows))
             tick(table.num_rows if form == "long" else table.num_rows * selection.columns())
+            del table  # before the next one is made
     finally:
         if writer is not None:
             writer.close()

@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 from any_trace import traces
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lstmviz.errors import ExportError, TraceError
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.export import EXPORTERS, export, preview
 from lstmviz.traces.selection import select
+from lstmviz.traces.store import open_trace
 from lstmviz.traces.trace import Trace
 
 MakeTrace = Callable[..., Trace]
@@ -164,6 +166,26 @@ def test_labels_and_times_come_back_from_binary_files(tmp_path: Path, make_trace
     table = pq.read_table(tmp_path / "a.parquet")
     assert table["label"].to_pylist() == labels
     assert (table["time"].to_numpy() == times).all()
+
+
+@settings(SOME, max_examples=6)
+@given(trace=traces(wild=False), choice=st.data())
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".npz", ".h5"])
+def test_a_trace_read_from_the_disk_as_it_goes_is_exported_as_one_in_memory(
+    tmp_path: Path, trace: Trace, choice: st.DataObject, ending: str
+) -> None:
+    pytest.importorskip(EXPORTERS[ending].library or "numpy")
+    trace.save(tmp_path / "t.zarr")
+    stored = open_trace(tmp_path / "t.zarr", lazy=True)
+    steps = choice.draw(st.sets(st.integers(0, len(trace) - 1), min_size=1), "steps")
+    units = choice.draw(st.sets(st.integers(0, trace.units - 1), min_size=1), "units")
+    form = choice.draw(st.sampled_from(["long", "wide"]), "form")
+    signals = choice.draw(st.sampled_from([None, "all"]), "signals")
+    wish = {"signals": signals, "units": units, "steps": steps, "form": form}
+    export(trace, tmp_path / f"a{ending}", **wish)
+    export(stored, tmp_path / f"b{ending}", **wish)
+    assert (tmp_path / f"a{ending}").read_bytes() == (tmp_path / f"b{ending}").read_bytes()
+    assert preview(stored, "a.csv", 5, **wish) == preview(trace, "a.csv", 5, **wish)
 
 
 @pytest.mark.parametrize("form", ["long", "wide"])
