@@ -91,6 +91,9 @@ def _fits(pattern: str, shape: Shape | None, rows: Values) -> Iterator[tuple[int
         return
     if len(shape) != len(pattern):
         return
+    sizes = dict(zip(pattern, shape, strict=True))
+    if "f" in sizes and sizes["f"] is None and (sizes.get("t") or 1) > 1:
+        return  # an input of so many steps whose features are open is one of so many features
     score, each = 0, steps if "t" in pattern else 1
     for axis, size in zip(pattern, shape, strict=True):
         if axis == "t":

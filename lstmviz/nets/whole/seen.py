@@ -162,6 +162,9 @@ def _told(port: Port, layout: Layout, back: Mapping[str, str]) -> Iterator[str]:
         if layout.each > 1
         else tr("The sequence is its input “{input}”, step by step.", input=port.name)
     )
+    left = len(layout.rows) - layout.calls * layout.each
+    if left:
+        yield tr("The last {count} steps do not fill a call and were left out.", count=left)
     if back:
         pairs = ", ".join(f"{output} → {name}" for name, output in back.items())
         yield tr("Fed back: {pairs}.", pairs=pairs)
