@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence as Many
 from pathlib import Path
 from typing import Literal
+
+from PySide6.QtCore import QUrl
 
 from lstmviz.app.stores import is_address, is_packed
 from lstmviz.nets.foreign.containers import is_mapped
@@ -37,6 +40,12 @@ def what_is(path: str) -> What:
     if is_run(file) or file.name == RUN_FILE:
         return "run"
     return "model" if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) or is_mapped(file) else "sequence"
+
+
+def dropped_paths(urls: Many[QUrl]) -> tuple[str, ...]:
+    """What of the dropped things can be opened: files, and addresses of trace stores."""
+    paths = (url.toLocalFile() if url.isLocalFile() else url.toString() for url in urls)
+    return tuple(path for path in paths if not is_address(path) or path.rstrip("/").endswith(TRACE_ENDINGS))
 
 
 def store_of(path: str) -> str:

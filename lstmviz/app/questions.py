@@ -35,8 +35,16 @@ class Questions:
         dispatcher.listen(self._on_changed)
 
     def ask_flow(self, step: int) -> None:
-        """The gradient of the loss at a step, −1 for all; raises RunError where the net is not at hand."""
+        """The gradient of the loss at a step, −1 for all.
+
+        Raises RunError where the net is not at hand or the trace is beyond memory.
+        """
         trace_id, trace = self._asked_trace()
+        if trace.lazy:
+            raise RunError(
+                "The gradient needs every signal in memory, and those of this trace are too large for that; record a"
+                " part of the sequence to follow the gradient there."
+            )
         old = self._session.flow
         if old is not None and old.trace_id == trace_id:
             self._session.flow = replace(old, pending=True)
@@ -48,11 +56,16 @@ class Questions:
     def ask_batch(self) -> None:
         """A few more sequences for the active trace's net: a run's own, or later windows of the same sequence.
 
-        Raises RunError also while it trains, since the net would not be that of the trace any more.
+        Raises RunError for a trace beyond memory, and while the net trains: it would not be that of the trace any more.
         """
         trace_id, trace = self._asked_trace()
         if self._trains(trace_id):
             raise RunError("The net changes while it trains; pause the training to record a mini-batch with it.")
+        if trace.lazy:
+            raise RunError(
+                "The recordings of a mini-batch of sequences as long as this one are too large for memory; record a"
+                " part of the sequence for a mini-batch."
+            )
         self._batch_of = trace
         self._batch.ask(partial(self._begin_batch, trace_id, trace))
 

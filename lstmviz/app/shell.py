@@ -27,6 +27,7 @@ from lstmviz.app.comparing import beside
 from lstmviz.app.controls import BUTTON_KEYS, KeptKeys, plain
 from lstmviz.app.dock_sizes import DockSizes
 from lstmviz.app.face_views import FACE_VIEWS
+from lstmviz.app.file_kinds import dropped_paths
 from lstmviz.app.menus import Menus, ToolBar
 from lstmviz.app.note_bar import NoteBar
 from lstmviz.app.notices import NoticeBar, TaskBar
@@ -377,15 +378,14 @@ class MainWindow(QMainWindow):
     # --- files dropped on the window, and its end ---
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take files."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        """Take files, and addresses of traces."""
+        if dropped_paths(event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
         event.acceptProposedAction()
-        paths = tuple(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
-        self.dispatcher.run("file.open_paths", paths=paths)
+        self.dispatcher.run("file.open_paths", paths=dropped_paths(event.mimeData().urls()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Say, once, that the window is there: when the events of this paint are done."""

@@ -60,6 +60,7 @@ class WindowCommands:
         self._compare_menu.triggered.connect(self._on_compare_menu_triggered)
         handlers: dict[str, Callable[..., object]] = {
             "file.open": self._open_file,
+            "file.address": self._ask_address,
             "file.open_path": opening.open_path,
             "file.open_paths": opening.open_paths,
             "sample.choose": self._choose_sample,
@@ -107,6 +108,18 @@ class WindowCommands:
 
     def _on_file_selected(self, path: str) -> None:
         self._dispatcher.run("file.open_path", path=path)
+
+    def _ask_address(self) -> None:
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle(tr("Open from address"))
+        dialog.setLabelText(tr("The address of a trace store, such as s3://bucket/recording.zarr:"))
+        dialog.setMinimumWidth(480)
+        dialog.textValueSelected.connect(self._on_address_typed)
+        self._show(dialog)
+
+    def _on_address_typed(self, address: str) -> None:
+        if address.strip():
+            self._on_file_selected(address.strip())
 
     def _choose_sample(self) -> None:
         self._sample_menu.clear()

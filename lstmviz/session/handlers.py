@@ -35,6 +35,11 @@ def _leap(desk: Desk, by: int) -> None:
     desk.session.set_cursor(desk.session.place.t + by)
 
 
+def _turn_page(desk: Desk, way: int) -> None:
+    """Leap as far as the shown steps are wide."""
+    _leap(desk, way * (desk.session.place.stop - desk.session.place.start))
+
+
 def _phase_set(desk: Desk, phase: int) -> None:
     desk.session.inside = True
     desk.session.set_cursor(desk.session.place.t, phase)
@@ -167,6 +172,8 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "step.back": lambda desk, by=1: _step(desk, -by),
     "step.forward10": lambda desk: _leap(desk, 10),
     "step.back10": lambda desk: _leap(desk, -10),
+    "step.page_forward": lambda desk: _turn_page(desk, 1),
+    "step.page_back": lambda desk: _turn_page(desk, -1),
     "cursor.first": lambda desk: desk.session.set_cursor(0),
     "cursor.last": lambda desk: desk.session.set_cursor(desk.session.steps - 1),
     "cursor.set": lambda desk, t: desk.session.set_cursor(t),

@@ -134,7 +134,7 @@ class FlowPlotView(View):
         self._header.setVisible(shown)
         self._empty.setVisible(not shown)
         pending = self._flow is not None and self._flow.pending
-        self._begin.setVisible(self._snapshot.trace is not None)
+        self._begin.setVisible(self._snapshot.trace is not None and not self._snapshot.trace.lazy)
         self._begin.setEnabled(not pending)
         self._why.setText(self._reason(pending=pending))
         self._begin.setText(self._offer())
@@ -142,6 +142,11 @@ class FlowPlotView(View):
     def _reason(self, *, pending: bool) -> str:
         if self._snapshot.trace is None:
             return tr("Open a trace to follow the gradient of its loss back through time.")
+        if self._snapshot.trace.lazy:
+            return tr(
+                "The gradient needs every signal in memory, and those of this trace are too large for that. Record a"
+                " part of the sequence to follow the gradient there."
+            )
         if pending:
             return tr("The gradient is being followed back through every step …")
         return tr(
@@ -156,7 +161,7 @@ class FlowPlotView(View):
     def _last_asked(self) -> int:
         """The last step at which something is asked: a loss there has the longest way back."""
         trace = self._snapshot.trace
-        if trace is None or trace.targets is None or not np.isfinite(trace.targets).any():
+        if trace is None or trace.lazy or trace.targets is None or not np.isfinite(trace.targets).any():
             return max(0, self._snapshot.steps - 1)
         return int(np.flatnonzero(np.isfinite(trace.targets).any(axis=1))[-1])
 

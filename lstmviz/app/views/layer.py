@@ -131,7 +131,8 @@ class LayerView(View):
             chip.theme = THEMES[shown.theme]
             chip.update()
         self._ask.setVisible(plain)
-        self._ask.setEnabled(trace is not None and bool(trace.model.path) and shown.engine == "ready")
+        known = trace is not None and bool(trace.model.path) and not trace.lazy
+        self._ask.setEnabled(known and shown.engine == "ready")
 
     def _paper(self) -> FormPaper | None:
         if self._form is None or self._sheet is None:

@@ -49,7 +49,6 @@ class TransportView(View):
         self.speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.position = QLabel(self)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
-        self.slider.setPageStep(10)
         self._speed_label = QLabel(self)
         self._axis_label = QLabel(self)
         self.replay = ReplayBar(self)
@@ -124,6 +123,9 @@ class TransportView(View):
             self._name_axes()
         if changed & {"trace", "language"}:
             self._present_trace(snapshot)
+        if changed & {"start", "stop", "trace"}:
+            # a click beside the handle and the page keys turn a page, as long as the shown part of the trace
+            self.slider.setPageStep(max(10, snapshot.stop - snapshot.start))
         if changed & {"t", "phase", "trace", "language"}:
             self._present_cursor(snapshot)
         for name, field in (("play.toggle", "playing"), ("play.loop", "loop"), ("inside.toggle", "inside")):
