@@ -25,8 +25,8 @@ class Place(Protocol):
         Raises FileNotFoundError where there is no such file, OSError where it cannot be read.
         """
 
-    def size(self, file: str) -> int:
-        """The length in bytes; raises FileNotFoundError and OSError."""
+    def size(self, file: str) -> int | None:
+        """The length in bytes, None while it is on its way; raises FileNotFoundError and OSError."""
 
 
 class FolderPlace:

@@ -96,7 +96,7 @@ def holds(name: str, dtype: str) -> bool:
 def read_json(place: Place, name: str, limit: int) -> dict[str, Any]:
     """A JSON object of at most so many bytes. Raises TraceError."""
     try:
-        if place.size(name) > limit:
+        if (place.size(name) or 0) > limit:
             raise damaged(place, name)
         data = place.read(name)
         words = None if data is None else json.loads(data)
