@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstmviz import paths
-from lstmviz.engine.elsewhere_cache import Uploads, is_below
+from lstmviz.engine.elsewhere_cache import Uploads
 from lstmviz.errors import EngineError, TraceError
 from lstmviz.nets.foreign.containers import is_mapped
 from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
@@ -37,6 +37,7 @@ from lstmviz.wire.elsewhere_messages import (
     ReadBytes,
     ScratchMade,
     TreeListed,
+    is_below,
 )
 from lstmviz.wire.store_messages import StoreOpened
 
@@ -54,17 +55,36 @@ _STORE = ("zarr.json", ".zgroup")
 
 
 class Elsewhere:
-    """The files between a window and this engine: what it brought, what it may read, and the scratch."""
+    """The files between a window and this engine: what it brought, what it may read, and the scratch.
+
+    active: whether the window is on another computer.
+    """
 
     def __init__(self) -> None:
+        self.active = False
         self.uploads = Uploads(paths.uploads(), Path.home() / RUNS / ".data")
         self._scratch: Path | None = None
         self._made = 0
         self._stores: dict[str, Place] = {}
 
-    def open(self, path: str) -> None:
-        """Let the window read a store where it lies."""
+    def with_heads(self, pieces: Pieces) -> Pieces:
+        """Pieces of an answer; a store that is opened is followed by what opening it reads, and may be read from then.
+
+        An engine on the window's own computer need not: there the window opens the store itself.
+        """
+        with contextlib.closing(pieces):
+            for piece in pieces:
+                yield piece
+                if self.active and isinstance(piece, StoreOpened):
+                    yield from self._open(piece.path)
+
+    def _open(self, path: str) -> Iterator[BytesRead]:
+        from lstmviz.traces.store import open_trace
+
         self._stores[path] = place_at(path)
+        place = Watched(self._stores[path])
+        open_trace(place, lazy=True)
+        yield from place.seen
 
     def make_scratch(self, name: str) -> str:
         """A place for something of this name, alone in its folder; raises EngineError for no plain name."""
@@ -109,6 +129,8 @@ def _length(asked: ReadBytes, size: int) -> int:
 def _from_store(store: Place, asked: ReadBytes) -> BytesRead:
     try:
         size = store.size(asked.file)
+        if size is None:  # of a store that is itself read from afar
+            raise EngineError("“{path}” is still being fetched. Ask again.", path=asked.path)
         data = store.read(asked.file, asked.start, _length(asked, size)) if size > asked.start else b""
     except FileNotFoundError:
         return BytesRead(asked.file, asked.start, b"", -1)
@@ -188,36 +210,35 @@ class Watched:
         """See Place.read."""
         length = self.size(file)
         data = self._place.read(file, start, size)
-        if data is not None:
+        if data is not None and length is not None:
             for first in range(0, max(len(data), 1), MOST_AT_ONCE):
                 self.seen.append(BytesRead(file, start + first, data[first : first + MOST_AT_ONCE], length))
         return data
 
-    def size(self, file: str) -> int:
+    def size(self, file: str) -> int | None:
         """See Place.size."""
         try:
             size = self._place.size(file)
         except FileNotFoundError:
             self.seen.append(BytesRead(file, 0, b"", -1))
             raise
-        self.seen.append(BytesRead(file, 0, b"", size))
+        if size is not None:
+            self.seen.append(BytesRead(file, 0, b"", size))
         return size
 
 
-def open_store(path: str) -> Iterator[StoreOpened | BytesRead]:
-    """A trace store that is going to be read where it lies, and what opening it reads; raises TraceError."""
+def open_store(path: str) -> StoreOpened:
+    """A trace store that is going to be read where it lies; raises TraceError."""
     from lstmviz.traces.store import open_trace
 
-    place = Watched(place_at(path))
-    trace = open_trace(place, lazy=True)
+    trace = open_trace(path, lazy=True)
     folder = Path(path)
     files: Iterator[Path] = folder.rglob("*") if folder.is_dir() else iter((folder,))
     try:
         size = sum(file.stat().st_size for file in files if file.is_file())
     except OSError as error:
         raise TraceError("“{path}” changed while it was opened. Open it again.", path=path) from error
-    yield StoreOpened(path, size, len(trace))
-    yield from place.seen
+    return StoreOpened(path, size, len(trace))
 
 
 def _have_files(workshop: Workshop, request: HaveFiles, _report: object) -> Pieces:
@@ -251,9 +272,8 @@ def _drop_scratch(workshop: Workshop, request: DropScratch, _report: object) -> 
     yield from ()
 
 
-def _open_store(workshop: Workshop, request: OpenStore, _report: object) -> Pieces:
-    yield from open_store(request.path)
-    workshop.elsewhere.open(request.path)
+def _open_store(_workshop: Workshop, request: OpenStore, _report: object) -> Pieces:
+    yield open_store(request.path)
 
 
 def _read_bytes(workshop: Workshop, request: ReadBytes, _report: object) -> Pieces:

@@ -10,11 +10,11 @@ import contextlib
 import hashlib
 import os
 import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from lstmviz.errors import EngineError
 from lstmviz.traces.safe_write import remove, sentence
-from lstmviz.wire.elsewhere_messages import PART_BYTES, FileSaid, FilesHeld, HaveFiles, PutFile, bundle_of
+from lstmviz.wire.elsewhere_messages import PART_BYTES, FileSaid, FilesHeld, HaveFiles, PutFile, bundle_of, is_below
 
 MOST_BYTES = 20 << 30
 """What bundles that no run needs may take together."""
@@ -122,13 +122,6 @@ def _check(files: tuple[FileSaid, ...]) -> None:
     for name in names:
         if not is_below(name):
             raise EngineError("“{name}” cannot be the name of a file that is brought over.", name=name)
-
-
-def is_below(name: str) -> bool:
-    """Whether a name with ``/`` in it leads nowhere but below the folder that it stands in."""
-    parts = PurePosixPath(name).parts
-    odd = not name or "\0" in name or "\\" in name or ":" in name
-    return not odd and not name.startswith("/") and ".." not in parts and "/".join(parts) == name
 
 
 def _size(file: Path) -> int:

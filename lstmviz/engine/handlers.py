@@ -110,7 +110,7 @@ class Workshop:
 
 def answer(workshop: Workshop, request: Request, report: Report) -> Pieces:
     """The pieces of the answer to a request."""
-    return HANDLERS[type(request)](workshop, request, report)
+    return workshop.elsewhere.with_heads(HANDLERS[type(request)](workshop, request, report))
 
 
 def _inspect_model(_workshop: Workshop, request: InspectModel, _report: Report) -> Pieces:

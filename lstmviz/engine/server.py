@@ -156,6 +156,7 @@ class Server:
         self._nice = False
         self._sending = threading.Lock()
         self._patience: dict[int, float] = {}
+        self._workshop.elsewhere.active = inbox.heartbeat > 0
         inbox.on_ping = self._pong
 
     def serve(self) -> None:

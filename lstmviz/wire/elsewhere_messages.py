@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import PurePosixPath
 from typing import Literal
 
 import msgspec
@@ -153,6 +155,11 @@ ElsewhereRequest = (
 
 def bundle_of(files: tuple[FileSaid, ...]) -> str:
     """The name of files that belong together, by what they hold and are called."""
-    import hashlib
-
     return hashlib.sha256(msgspec.msgpack.encode(files)).hexdigest()[:32]
+
+
+def is_below(name: str) -> bool:
+    """Whether a name with ``/`` in it leads nowhere but below the folder that it stands in, on any system."""
+    parts = PurePosixPath(name).parts
+    odd = not name or "\0" in name or "\\" in name or ":" in name
+    return not odd and not name.startswith("/") and ".." not in parts and "/".join(parts) == name
