@@ -9,7 +9,8 @@ class LstmvizError(Exception):
     """A failure that the user can mend.
 
     ``template`` is the English sentence with ``{names}`` for ``values``; it is translated when it is shown, so an
-    error made in the engine is read in the window's language.
+    error made in the engine is read in the window's language. A value ``remedy`` that no sentence names says what would
+    mend it: options of the reader as a JSON object, or ``mapping`` for a file of arrays that no reader knows.
     """
 
     def __init__(self, template: str, /, **values: object) -> None:

@@ -34,7 +34,7 @@ def read(
     transpose: bool = False,
     missing: Missing = None,
 ) -> Sequence:
-    """Read an array (T,), (T, F) or, with ``index``, one of a batch (N, T, F).
+    """Read an array (T,), (T, F), a batch of one, (1, T, F) or (T, 1, F), or with ``index`` one of a batch (N, T, F).
 
     array: which of an NPZ; None takes the only one, or ``values``; beside ``values`` the arrays ``times``, ``names``,
     ``labels`` and ``targets`` of the same file are read too. transpose: the file holds (F, T). missing: see
@@ -74,6 +74,7 @@ def _from_npz(file: BinaryIO, path: Path, array: str | None) -> tuple[Array, dic
                 "“{file}” holds the arrays {names}; choose one with array=….",
                 file=path.name,
                 names=few(members) or "—",
+                remedy='{"array": ""}' if members else "",
             )
         wanted = [name, *(other for other in _COMPANIONS if name == "values" and other in members)]
         arrays = {one: _from_member(archive, members[one], path) for one in wanted}
@@ -125,6 +126,8 @@ def _from_npy(file: BinaryIO, path: Path, array: str, size: int) -> Array:
 def _as_table(found: Array, path: Path, index: int | None, transpose: bool) -> npt.NDArray[np.float64]:
     if found.dtype.kind not in "biuf":
         raise SequenceError("“{file}” holds {dtype}; expected numbers.", file=path.name, dtype=str(found.dtype))
+    if found.ndim == 3 and index is None and 1 in found.shape[:2]:
+        found = found[0] if found.shape[0] == 1 else found[:, 0]
     if found.ndim == 3 and index is not None:
         if not 0 <= index < len(found):
             raise SequenceError(
@@ -141,6 +144,7 @@ def _as_table(found: Array, path: Path, index: int | None, transpose: bool) -> n
             "batch (sequences, steps, features) take one with index=0.",
             file=path.name,
             shape=found.shape,
+            remedy='{"index": 0}' if found.ndim == 3 and found.size else "",
         )
     # a signalling NaN warns here; it is refused by its place with the others
     with np.errstate(invalid="ignore"):

@@ -177,6 +177,7 @@ def _check_widths(found: list[Row], path: Path) -> None:
             found=len(odd[0].entries),
             usual=usual,
             skip=odd[-1].line,
+            remedy=f'{{"skip": {odd[-1].line}}}',
         )
     raise SequenceError(
         "“{file}” line {line}: columns found {found}, expected {usual} as in most lines. Mend the line, or name "

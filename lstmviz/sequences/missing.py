@@ -81,6 +81,7 @@ def _refuse(values: Doubles, names: List[str], path: Path) -> None:
         column=names[feature],
         found=found,
         count=count,
+        remedy='{"missing": "interpolate"}',
     )
 
 

@@ -152,6 +152,7 @@ def _check_commas(table: Table, found: list[Row]) -> None:
         file=table.path.name,
         line=row.line,
         entry=entry,
+        remedy='{"thousands": ","}',
     )
 
 
@@ -222,6 +223,7 @@ def _raise_missing(table: Table, row: Row, place: int) -> NoReturn:
         "“{file}” line {line}, column {place} “{column}”: the value is missing (“{entry}”); expected a number. Fill it "
         "with missing='fill', 'interpolate' or a number, or leave such rows out with missing='drop'.",
         **table.where(row, place),
+        remedy='{"missing": "interpolate"}',
     )
 
 
@@ -232,4 +234,17 @@ def _raise_text(table: Table, row: Row, place: int) -> NoReturn:
         "with labels={place}.",
         **table.where(row, place),
         decimal=table.decimal,
+        remedy=_without_words(table),
     )
+
+
+def _without_words(table: Table) -> str:
+    """What reads the other columns alone, those of numbers that are no times; "" where there is none."""
+    times = find_times(table, None, None)
+    numeric = [
+        place + 1
+        for place in range(len(table.names))
+        if place not in times
+        and all(entries.is_missing(entry) or table.number(entry) is not None for entry in table.column(place))
+    ]
+    return f'{{"columns": {numeric}}}' if numeric else ""

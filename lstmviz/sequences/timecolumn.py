@@ -22,14 +22,22 @@ NAMES = frozenset(
 
 _LOOKED_AT = 100
 """How many rows tell whether a column holds dates."""
+_PART_HEADS = (
+    {"year", "yyyy", "yr", "ano"}, {"month", "mnth", "mon", "mo", "mês", "mes"}, {"day", "dy", "dia"},
+    {"hour", "hr", "hora"}, {"minute", "min", "minuto"},
+)  # fmt: skip
+"""Heads of columns, in lower case, that are a date and a time together, one after the other."""
 _PARTS = ("year", "month", "day", "hour", "minute")
 
 
 def find_times(table: Table, time: List[Place] | Place | bool | None, exclude: int | None) -> tuple[int, ...]:
-    """The columns of times: those named, or the first one that holds dates or is headed as time and grows."""
+    """The columns of times: those named, those headed year, month and so on, or the first that holds dates or
+    is headed as time and grows."""
     if time is False:
         return ()
     if time is None or time is True:
+        if parts := _find_parts(table, exclude):
+            return parts
         for place in range(len(table.names)):
             if place != exclude and _looks_like_times(table, place):
                 return (place,)
@@ -49,6 +57,22 @@ def find_times(table: Table, time: List[Place] | Place | bool | None, exclude: i
             parts=", ".join(_PARTS),
         )
     return tuple(table.find(place) for place in wanted)
+
+
+def _find_parts(table: Table, exclude: int | None) -> tuple[int, ...]:
+    """Columns headed year, month and so on beside one another, two at least; others must be left for the values."""
+    heads = [name.strip().lower() for name in table.names]
+    for start, head in enumerate(heads):
+        if head not in _PART_HEADS[0]:
+            continue
+        stop = start
+        for known in _PART_HEADS:
+            if stop == len(heads) or heads[stop] not in known or stop == exclude:
+                break
+            stop += 1
+        if 2 <= stop - start < len(heads):
+            return tuple(range(start, stop))
+    return ()
 
 
 def times_of(table: Table, places: tuple[int, ...], dates: str | None = None) -> npt.NDArray[np.generic] | None:
@@ -97,6 +121,7 @@ def _order(table: Table, place: int) -> str:
         "“{file}” line {line}, column {place} “{column}”: in “{entry}” and the other dates the day and the month cannot"
         " be told apart. Say dates='dmy' or dates='mdy', or leave the times out with time=False.",
         **table.where(row, place),
+        remedy='{"dates": "dmy"}',
     )
 
 
