@@ -23,6 +23,7 @@ from lstmviz.wire.messages import (
     Payload,
     Progress,
     RecordTrace,
+    Request,
     SequenceLoaded,
 )
 from lstmviz.wire.tickets import Ticket
@@ -30,6 +31,7 @@ from lstmviz.wire.tickets import Ticket
 _log = logging.getLogger(__name__)
 OnFailed = Callable[[LstmvizError], None]
 T = TypeVar("T")
+P = TypeVar("P")
 
 
 class Recording:
@@ -70,30 +72,43 @@ class Recording:
         self._begin(tr("Opening “{path}”", path=path))
         self._ticket = self._client.ask_trace(OpenTrace(0, path), self._ended(then), self._on_progress, self._on_failed)
 
-    def load_sequence(self, path: str, options: dict[str, object], then: Callable[[Sequence], None]) -> None:
-        """Read a sequence file."""
-        self._begin(tr("Reading “{path}”", path=path))
-        ended = self._ended(then)
+    def load_sequence(
+        self,
+        path: str,
+        options: dict[str, object],
+        then: Callable[[Sequence], None],
+        failed: OnFailed | None = None,
+    ) -> None:
+        """Read a sequence file; ``failed`` instead of a notice."""
 
-        def part(payload: Payload) -> None:
-            if isinstance(payload, SequenceLoaded):
-                ended(sequence_from_wire(payload.sequence))
+        def loaded(answer: SequenceLoaded) -> None:
+            then(sequence_from_wire(answer.sequence))
 
-        self._ticket = self._client.ask(
-            LoadSequence(0, path, options), part, self._on_progress, _nothing, self._on_failed
-        )
+        what = tr("Reading “{path}”", path=path)
+        self.ask(what, LoadSequence(0, path, options), SequenceLoaded, loaded, failed)
 
     def inspect(self, model: str, then: Callable[[NetSummary], None], failed: OnFailed | None = None) -> None:
         """What is inside a model file; ``failed`` instead of a notice."""
-        self._begin(tr("Reading “{path}”", path=model))
+        self.ask(tr("Reading “{path}”", path=model), InspectModel(0, model), NetSummary, then, failed)
+
+    def ask(
+        self,
+        what: str,
+        request: Request,
+        kind: type[P],
+        then: Callable[[P], None],
+        failed: OnFailed | None = None,
+    ) -> None:
+        """Ask what is answered by one payload of a kind; ``failed`` instead of a notice."""
+        self._begin(what)
         ended = self._ended(then)
 
         def part(payload: Payload) -> None:
-            if isinstance(payload, NetSummary):
+            if isinstance(payload, kind):
                 ended(payload)
 
         on_failed = self._on_failed if failed is None else self._ended(failed)
-        self._ticket = self._client.ask(InspectModel(0, model), part, self._on_progress, _nothing, on_failed)
+        self._ticket = self._client.ask(request, part, self._on_progress, _nothing, on_failed)
 
     def write(
         self,
