@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "record": "lstmviz.engine.recorder",
+    "record_whole": "lstmviz.engine.whole",
     "watch": "lstmviz.engine.watch",
     "train": "lstmviz.engine.train",
     "gradient_flow": "lstmviz.engine.gradients",
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from lstmviz.engine.recorder import record as record
     from lstmviz.engine.train import train as train
     from lstmviz.engine.watch import watch as watch
+    from lstmviz.engine.whole import record_whole as record_whole
     from lstmviz.errors import LstmvizError as LstmvizError
     from lstmviz.nets.reader import load_model as load_model
     from lstmviz.sequences.readers import load_sequence as load_sequence

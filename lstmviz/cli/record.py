@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lstmviz.cli.command import Parser, key_value, progress_of
+from lstmviz.cli.whole import recorder_of, whole_options
 from lstmviz.errors import SequenceError, TraceError, UsageError
 from lstmviz.language import tr
 from lstmviz.wire.model_place import split
 
 if TYPE_CHECKING:
-    from lstmviz.nets.net import Net
     from lstmviz.sequences.sequence import Sequence
     from lstmviz.traces.corpus import Member
     from lstmviz.traces.trace import Trace
@@ -54,6 +54,7 @@ def record_options(parser: Parser) -> None:
         metavar=tr("KEY=VALUE"),
         help=tr("how to read the sequence, for instance missing=interpolate; may be given several times"),
     )
+    whole_options(parser)
 
 
 def record_command(arguments: argparse.Namespace) -> int:
@@ -71,12 +72,11 @@ def record_command(arguments: argparse.Namespace) -> int:
     if arguments.corpus:
         return _record_corpus(arguments, net or arguments.model, options)
     sequence = _sequence(arguments.sequence, options)
-    from lstmviz.engine.recorder import record
     from lstmviz.nets.reader import load_model
 
-    model, out = load_model(net or arguments.model), arguments.out
+    record, out = recorder_of(arguments, load_model(net or arguments.model)), arguments.out
     with progress_of(out) as report:
-        trace = record(model, sequence, out=out, dtype=arguments.dtype, overwrite=arguments.overwrite, progress=report)
+        trace = record(sequence, out=out, dtype=arguments.dtype, overwrite=arguments.overwrite, progress=report)
     print(
         tr(
             "{out}: {steps} steps; layers: {layers}; units: {units}; checked: {check}",
@@ -117,17 +117,20 @@ def _record_corpus(arguments: argparse.Namespace, net: str, options: dict[str, A
     """Record this process's share: every so-many-th file, where torchrun says how many processes there are."""
     from lstmviz.nets.fingerprint import fingerprint
     from lstmviz.nets.reader import load_model
+    from lstmviz.sequences.readers import load_sequence
+    from lstmviz.traces.store import save_trace
 
     rank, processes = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
     files = _files(arguments.corpus)
     model = load_model(net)
+    record = recorder_of(arguments, model)
     members = _members(Path(arguments.out), tuple(_names(files)), fingerprint(model), first=rank == 0)
     share = list(zip(members, files, strict=True))[rank::processes]
     traces = 0
     with progress_of(arguments.out) as report:
         for done, (member, file) in enumerate(share):
             if not member.recorded:
-                _record_member(model, member, file, options)
+                save_trace(record(load_sequence(str(file), **options)), member.path)
                 traces += 1
             report(done + 1, len(share))
     print(
@@ -141,14 +144,6 @@ def _record_corpus(arguments: argparse.Namespace, net: str, options: dict[str, A
         )
     )
     return 0
-
-
-def _record_member(model: Net, member: Member, file: Path, options: dict[str, Any]) -> None:
-    from lstmviz.engine.recorder import record
-    from lstmviz.sequences.readers import load_sequence
-    from lstmviz.traces.store import save_trace
-
-    save_trace(record(model, load_sequence(str(file), **options)), member.path)
 
 
 def _members(out: Path, names: tuple[str, ...], model: str, *, first: bool) -> tuple[Member, ...]:

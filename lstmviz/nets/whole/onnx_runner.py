@@ -177,10 +177,7 @@ def _call(tapped: Tapped, found: Mapping[str, Values]) -> Call:
     y = y.transpose(0, 2, 1, 3).reshape(len(y), y.shape[2], -1)
     if "n" in found and found["n"].size == 1:
         x, y = x[: int(found["n"].flat[0])], y[: int(found["n"].flat[0])]
-    backwards = attributes.get("direction", b"forward").lower() == b"reverse"
-    if backwards:
-        x, y = x[::-1], y[::-1]
-    return Call(x, y, first.get("h0"), first.get("c0"), backwards)
+    return Call(x, y, first.get("h0"), first.get("c0"))
 
 
 def _stacked(turn: tuple[Call, ...]) -> Call:
@@ -192,6 +189,4 @@ def _stacked(turn: tuple[Call, ...]) -> Call:
             return None
         return np.concatenate([np.zeros_like(known) if state is None else state for state in states])
 
-    return Call(
-        turn[0].x, turn[-1].y, joined([call.h0 for call in turn]), joined([call.c0 for call in turn]), turn[0].backwards
-    )
+    return Call(turn[0].x, turn[-1].y, joined([call.h0 for call in turn]), joined([call.c0 for call in turn]))

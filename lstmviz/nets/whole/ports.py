@@ -41,14 +41,13 @@ class Port:
 class Call:
     """One run of the recurrent layer: x (T, B, F), h0 (L·D, B, R), c0 (L·D, B, H) and what it gave, y (T, B, D·R).
 
-    h0, c0: None for zeros. backwards: the layer reads from the last step to the first, and so x and y are.
+    h0, c0: None for zeros. The steps are in the original order of time, in whatever direction the layer reads.
     """
 
     x: Array
     y: Array
     h0: Array | None = None
     c0: Array | None = None
-    backwards: bool = False
 
 
 @dataclass(frozen=True, eq=False)

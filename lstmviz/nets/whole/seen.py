@@ -25,8 +25,7 @@ _CARRIED = 1e-4
 class Seen:
     """x (T, F) of a layer, the state (L·D, ·) it began in, zero for None, and what it gave, y (T, D·R).
 
-    told: how the sequence entered the model and what was fed back, in sentences of the language in use. backwards: the
-    layer reads from the last step to the first, and so x and y are.
+    told: how the sequence entered the model and what was fed back, in sentences of the language in use.
     """
 
     x: Array
@@ -34,19 +33,18 @@ class Seen:
     h0: Array | None
     c0: Array | None
     told: tuple[str, ...]
-    backwards: bool = False
 
 
 def see(
     runner: Runner,
     sequence: Sequence,
     given: Mapping[str, Any],
-    sides: int = 1,
+    directions: tuple[str, ...] = ("forward",),
     progress: Callable[[int, int], None] | None = None,
 ) -> Seen:
     """Run a whole model on a sequence, as often as its input wants, and tell what the layer saw.
 
-    given: values of other inputs by name. sides: the directions of the layer, D. Which axis of the input is time is
+    given: values of other inputs by name. directions: those of the layer. Which axis of the input is time is
     tried: what the layer itself reads must be one sequence. Raises ModelError with the first reason where no way works.
     """
     check_names(given, runner.inputs, runner.file)
@@ -55,7 +53,7 @@ def see(
         try:
             if failed:
                 runner.begin()
-            return _run(runner, port, layout, given, sides, progress)
+            return _run(runner, port, layout, given, directions, progress)
         except ModelError as error:
             failed.append(error)
     if failed:
@@ -83,7 +81,7 @@ def _run(
     port: Port,
     layout: Layout,
     given: Mapping[str, Any],
-    sides: int,
+    directions: tuple[str, ...],
     progress: Callable[[int, int], None] | None,
 ) -> Seen:
     values, states = other_values(port, runner.inputs, given, layout.each, runner.file)
@@ -108,7 +106,7 @@ def _run(
         calls += _checked(ran, runner.file)
         if progress is not None:
             progress(n + 1, layout.calls)
-    return _joined(calls, sides, runner.file, tuple(_told(port, layout, back)))
+    return _joined(calls, directions, runner.file, tuple(_told(port, layout, back)))
 
 
 def _checked(ran: Ran, file: str) -> tuple[Call, ...]:
@@ -127,14 +125,16 @@ def _checked(ran: Ran, file: str) -> tuple[Call, ...]:
     return ran.calls
 
 
-def _joined(calls: list[Call], sides: int, file: str, told: tuple[str, ...]) -> Seen:
+def _joined(calls: list[Call], directions: tuple[str, ...], file: str, told: tuple[str, ...]) -> Seen:
     """Several calls as one sequence: each must begin in the state in which the one before it ended."""
     steps = 0
     for before, after in pairwise(calls):
         steps += len(before.x)
         last = before.y[-1, 0]
         begins = np.zeros_like(last) if after.h0 is None else after.h0[-1, 0]
-        carried = sides == 1 and last.shape == begins.shape and float(np.abs(last - begins).max()) <= _CARRIED
+        carried = (
+            directions == ("forward",) and last.shape == begins.shape and float(np.abs(last - begins).max()) <= _CARRIED
+        )
         if not carried:
             raise ModelError(
                 "“{file}” begins anew after {steps} steps of its layer: it is no one sequence to it. Give it a sequence"
@@ -149,7 +149,6 @@ def _joined(calls: list[Call], sides: int, file: str, told: tuple[str, ...]) -> 
         None if first.h0 is None else first.h0[:, 0],
         None if first.c0 is None else first.c0[:, 0],
         told,
-        first.backwards,
     )
 
 

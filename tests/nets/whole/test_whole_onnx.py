@@ -138,6 +138,17 @@ def test_raw_samples_are_cut_into_the_frames_of_an_input(tmp_path):
     np.testing.assert_array_equal(with_context.inputs[1], samples[1:6, 0])
 
 
+def test_a_layer_that_reads_backwards_keeps_the_order_of_time(tmp_path, values):
+    whole = onnx.load(dense_then_lstm(tmp_path))
+    whole.graph.node.pop()
+    whole.graph.node.append(lstm(direction="reverse"))
+    onnx.save(whole, tmp_path / "model.onnx")
+    trace = record_whole(tmp_path / "model.onnx", values)
+    np.testing.assert_allclose(trace.inputs, true_x(values), **CLOSE)
+    np.testing.assert_allclose(trace.signal("h", 0, "reverse"), h_of(values[::-1], tmp_path / "plain")[::-1], **CLOSE)
+    assert trace.check.passed
+
+
 def test_a_layer_in_a_function_of_the_model_is_found(tmp_path, values):
     whole = onnx.load(dense_then_lstm(tmp_path))
     function = helper.make_function("own", "Read", ["x", "W", "R", "B"], ["Y"], [lstm()], [helper.make_opsetid("", 17)])

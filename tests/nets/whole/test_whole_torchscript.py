@@ -187,7 +187,7 @@ def test_code_that_reaches_for_files_is_not_loaded(tmp_path):
         def forward(self, x: Tensor) -> Tensor:
             return self.lstm(x + torch.from_file("/etc/hostname", size=1))[0]
 
-    with pytest.raises(lstmviz.LstmvizError, match="“torch.from_file”, which can reach beyond the model"):
+    with pytest.raises(lstmviz.LstmvizError, match=r"“torch\.from_file”, which can reach beyond the model"):
         record_whole(scripted(Thief(), tmp_path), np.zeros((4, 3)))
 
 
@@ -199,18 +199,18 @@ def test_operators_of_other_libraries_are_not_loaded(tmp_path):
             data = old.read(member)
             code = member.filename.endswith(".py") and b"torch.tanh(" in data
             new.writestr(member, data.replace(b"torch.tanh(", b"ops.mine.tanh(") if code else data)
-    with pytest.raises(lstmviz.LstmvizError, match="“ops.mine.tanh”"):
+    with pytest.raises(lstmviz.LstmvizError, match=r"“ops\.mine\.tanh”"):
         record_whole(changed, np.zeros((4, 3)))
 
 
 def test_what_torch_says_of_a_wrong_input_is_said(tmp_path):
-    with pytest.raises(lstmviz.LstmvizError, match="cannot be run by torch: .*frames of 512 or 256 samples"):
+    with pytest.raises(lstmviz.LstmvizError, match=r"cannot be run by torch: .*frames of 512 or 256 samples"):
         record_whole(scripted(Detector(), tmp_path), np.zeros((100, 1)), inputs={"sr": 16000})
 
 
 def test_a_state_dict_says_that_it_is_no_whole_model(tmp_path):
     torch.save(Speech().state_dict(), tmp_path / "weights.pt")
-    with pytest.raises(lstmviz.LstmvizError, match="holds weights, not the model around its layer.* of 5 features"):
+    with pytest.raises(lstmviz.LstmvizError, match=r"holds weights, not the model around its layer.* of 5 features"):
         record_whole(tmp_path / "weights.pt", np.zeros((100, 1)))
 
 

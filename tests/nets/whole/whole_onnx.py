@@ -38,8 +38,8 @@ def node(kind: str, inputs: str, outputs: str, **attributes: Any) -> Any:
     return helper.make_node(kind, names(inputs), names(outputs), **attributes)
 
 
-def lstm(x: str = "x", y: str = "Y", states: str = "", name: str = "cell") -> Any:
-    return node("LSTM", f"{x} W R B {states and '- ' + states}", y, hidden_size=UNITS, name=name)
+def lstm(x: str = "x", y: str = "Y", states: str = "", name: str = "cell", **more: Any) -> Any:
+    return node("LSTM", f"{x} W R B {states and '- ' + states}", y, hidden_size=UNITS, name=name, **more)
 
 
 def saved(folder: Path, nodes: list[Any], inputs: list[Any], outputs: list[Any], kept: list[Any], **more: Any) -> Path:
