@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from lstmviz.nets.net import Net
 
 
+_WHOLE = 64 << 20
+"""Bytes of x that are made at once."""
+
+
 @dataclass(frozen=True, eq=False)
 class Entry:
     """One sequence and what of it enters the first layer, (T, F), a copy of its own, or rows made when read."""
@@ -52,7 +56,7 @@ def one_entry(item: object, stack: Stack, encode: Callable[[Sequence], Array] | 
 
 
 def lazy_entry(item: object, stack: Stack, net: Net | None) -> Entry:
-    """The same, but of symbols x is made only where it is read: a long text over many words is larger than memory."""
+    """The same, but x of symbols is made only where it is read, if it is large: a long text is larger than memory."""
     sequence, values = _sequence_of(item)
     if net is not None and isinstance(net.spec.input, OneHotInput):
         places = places_of(sequence, net.spec)
@@ -61,7 +65,8 @@ def lazy_entry(item: object, stack: Stack, net: Net | None) -> Entry:
         places = values[:, 0].astype(np.intp)
     else:
         return one_entry(item, stack, None if net is None else net.encode)
-    return Entry(sequence, cast(Array, OneHot(places, stack.inputs, _dtype(stack))))
+    x = OneHot(places, stack.inputs, _dtype(stack))
+    return Entry(sequence, x[:] if x.nbytes <= _WHOLE else cast(Array, x))
 
 
 def _sequence_of(item: object) -> tuple[Sequence, Array]:

@@ -27,7 +27,7 @@ class Scratch:
         """Put rows (n, width) at ``start``; raises ExportError where the disk is full."""
         try:
             self._file.seek(start * self._width * self._dtype.itemsize)
-            rest = memoryview(np.ascontiguousarray(rows, self._dtype)).cast("B")
+            rest = np.ascontiguousarray(rows, self._dtype).data.cast("B")
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
@@ -37,7 +37,7 @@ class Scratch:
         """Rows that were written, (n, width)."""
         rows = np.empty((steps.stop - steps.start, self._width), self._dtype)
         self._file.seek(steps.start * self._width * self._dtype.itemsize)
-        rest = memoryview(rows).cast("B")
+        rest = rows.data.cast("B")
         while rest:
             rest = rest[self._file.readinto(rest) :]
         return rows

@@ -18,7 +18,7 @@ from lstmviz.nets.encoding import handover_in
 from lstmviz.nets.net import Net
 from lstmviz.traces.store import is_trace_store, open_trace
 from lstmviz.traces.trace import STORED, Array, Lane, LayerInfo, ModelInfo, Trace
-from lstmviz.traces.writer import begin_store
+from lstmviz.traces.writer import Dtype, begin_store
 
 DTYPES = ("float16", "float32", "float64")
 
@@ -40,16 +40,16 @@ def record_to_store(
     once the new one is complete. Whatever stops it, a store is left that opens with what is complete. Raises
     ExportError.
     """
-    own = str(work.stack.dtype).removeprefix("torch.")
-    if (dtype or own) not in DTYPES:
+    kept = dtype or str(work.stack.dtype).removeprefix("torch.")
+    if kept not in DTYPES:
         raise TraceError(
-            "A trace store keeps no “{dtype}”; expected one of: {known}.", dtype=str(dtype), known=" ".join(DTYPES)
+            "A trace store keeps no “{dtype}”; expected one of: {known}.", dtype=kept, known=" ".join(DTYPES)
         )
     place, entry = Path(out), work.entry
     targets = None if work.net is None else work.net.targets(entry.sequence)
     _check_free(place, overwrite)
     head = head_of(work, info)
-    with begin_store(place, head, entry.sequence, entry.x, targets, len(entry.x), dtype=dtype or own) as writer:
+    with begin_store(place, head, entry.sequence, entry.x, targets, len(entry.x), dtype=cast(Dtype, kept)) as writer:
         check, method = stream(work, writer, place, progress)
         writer.finish(check, recorded_by(work.stack, method))
     return open_trace(place, lazy=True)

@@ -3,6 +3,7 @@
     NAME.zarr/                attributes: lstmviz_trace (version of this layout), meta, arrays, sha256, frames_written
       sequence/               values (time, feature)   times (time)   targets (time, target)
       model/                  inputs (time, input)   outputs (time, output)   targets (time, target)
+                              of very many symbols not inputs but symbols (time), the places of their ones
       layer0/forward/         i f o g c h (time, unit)   h0 c0 (unit)
                               a recurrent layer h (time, unit) alone, a GRU r f g h
       layer0/forward/weights/ wx (input, column)   wh (recurrent, column)   b (column) …, as weight_parts names them
@@ -36,6 +37,7 @@ import numpy.typing as npt
 from lstmviz.cells.weights import Weights
 from lstmviz.sequences.sequence import Kind, Sequence
 from lstmviz.traces import weight_parts
+from lstmviz.traces.one_hot import OneHot
 from lstmviz.traces.trace import Check, Direction, Lane, LayerInfo, ModelInfo, OutputKind, Recorded, Trace
 from lstmviz.traces.weight_parts import WeightWords
 
@@ -167,7 +169,10 @@ def arrays_of(trace: Trace) -> Iterator[tuple[str, tuple[str, ...], npt.NDArray[
         yield "sequence/times", ("time",), sequence.times
     if sequence.targets is not None:
         yield "sequence/targets", ("time", "target"), sequence.targets
-    yield "model/inputs", ("time", "input"), trace.inputs
+    if isinstance(trace.inputs, OneHot):
+        yield "model/symbols", ("time",), trace.inputs.places.astype(np.float32)
+    else:
+        yield "model/inputs", ("time", "input"), trace.inputs
     if trace.outputs is not None:
         yield "model/outputs", ("time", "output"), trace.outputs
     if trace.targets is not None:
@@ -201,6 +206,7 @@ def shapes(words: TraceMeta, steps: int) -> dict[str, tuple[int | None, ...]]:
         "sequence/times": (steps,),
         "sequence/targets": (steps, None),
         "model/inputs": (steps, words.layers[0].inputs),
+        "model/symbols": (steps,),
         "model/outputs": (steps, None),
         "model/targets": (steps, None),
     }
@@ -232,7 +238,7 @@ def trace_of(words: TraceMeta, arrays: Arrays, steps: int) -> Trace:
     targets = arrays.get("model/targets")
     return Trace(
         sequence=sequence if steps == len(sequence) else sequence[:steps],
-        inputs=arrays["model/inputs"][:steps],
+        inputs=_inputs(words, arrays, steps),
         layers=words.layers,
         lanes={(lane.layer, lane.direction): _lane_of(lane, arrays) for lane in words.lanes},
         outputs=arrays.get("model/outputs"),
@@ -246,6 +252,16 @@ def trace_of(words: TraceMeta, arrays: Arrays, steps: int) -> Trace:
         name=words.name,
         handover=words.handover if steps > words.handover or steps == len(sequence) else 0,
     )
+
+
+def _inputs(words: TraceMeta, arrays: Arrays, steps: int) -> npt.NDArray[Any]:
+    """x, (T, F): as it is kept, or made of the places of its symbols where it is looked at."""
+    if "model/symbols" not in arrays:
+        return arrays["model/inputs"][:steps]
+    places, width = arrays["model/symbols"][:steps], words.layers[0].inputs
+    if not ((places >= 0) & (places < width)).all():  # NaN is neither
+        raise KeyError("model/symbols")
+    return cast("npt.NDArray[Any]", OneHot(places.astype(np.intp), width))
 
 
 def fingerprint(meta: object, arrays: object) -> str:
