@@ -8,7 +8,7 @@ file is flushed too. “Unflushed” compares with a library that leaves that to
 pyarrow.parquet and pyarrow.csv, from (T, H) to columns or rows included; np.savetxt is shown beside them.
 Tables are a tenth as long, since text takes its time.
 
-Memory (on Linux): a process of its own exports the same trace from a store on the disk, all of it whatever the format; shown is
+Memory (on Linux): a process of its own exports all of the same trace from a store on the disk; shown is
 how far its peak rose over what it was before.
 """
 
