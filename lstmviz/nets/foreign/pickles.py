@@ -8,8 +8,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-MAX_STEPS = 20_000_000
-"""Instructions of a pickle: a model with a million tensors has fewer."""
+MAX_STEPS = 4_000_000
+"""Instructions of a pickle, read within ten seconds: a model with a hundred thousand tensors has fewer."""
 
 
 class PickleError(ValueError):
@@ -66,7 +66,7 @@ def read_pickle(stream: IO[bytes]) -> Read:
             warnings.simplefilter("ignore")  # of strange escapes in damaged texts
             for count, (opcode, argument, _place) in enumerate(pickletools.genops(stream)):
                 if count > MAX_STEPS:
-                    raise PickleError("more than 20 million instructions")
+                    raise PickleError("more than 4 million instructions")
                 machine.step(opcode.name, argument)
         (value,) = machine.stack
     except PickleError:
@@ -135,14 +135,26 @@ class _Machine:
 
     def call(self) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
-        if not isinstance(function, Global) or not isinstance(arguments, tuple):
+        if not isinstance(function, Global | Called) or not isinstance(arguments, tuple):
             raise PickleError("a call of what is no function")
-        if function.name == "collections.OrderedDict" and not arguments:
+        name = function.name if isinstance(function, Global) else f"{function.function}(…)"
+        if name == "collections.OrderedDict" and not arguments:
             self.stack.append({})
             return
-        called = Called(function.name, arguments)
+        called = Called(name, arguments)
         self.calls.append(called)
         self.stack.append(called)
+
+    def stored(self) -> None:
+        """What lies outside the pickle. torch before 1.6 so named a module's class, together with its source."""
+        what = self.stack.pop()
+        is_class = isinstance(what, tuple) and len(what) > 1 and what[0] == "module" and isinstance(what[1], Global)
+        self.stack.append(what[1] if is_class else Stored(what))
+
+    def call_with_names(self) -> None:
+        names, arguments = self.stack.pop(), self.stack.pop()
+        self.stack.append((*arguments, names))
+        self.call()
 
     def build(self) -> None:
         state = self.stack.pop()
@@ -184,7 +196,7 @@ class _Machine:
 
 def _plain(key: Any) -> Hashable:
     """A key that is cheap to hash: a tuple of tuples of … would take for ever, here and in every unpickler."""
-    simple = (str, int, float, bytes, type(None), Global)
+    simple = (str, int, float, bytes, type(None), Global, Called)
     if isinstance(key, simple) or (isinstance(key, tuple) and all(isinstance(part, simple) for part in key)):
         return key
     raise PickleError("a key that is neither text nor a number")
@@ -210,8 +222,10 @@ _STEPS: dict[str, Callable[[_Machine], None]] = {
     "STACK_GLOBAL": _Machine.global_of_stack,
     "REDUCE": _Machine.call,
     "NEWOBJ": _Machine.call,
+    "NEWOBJ_EX": _Machine.call_with_names,
+    "FROZENSET": lambda m: m.stack.append(m.since_mark()),
     "BUILD": _Machine.build,
-    "BINPERSID": lambda m: m.stack.append(Stored(m.stack.pop())),
+    "BINPERSID": _Machine.stored,
     "APPEND": _Machine.append_one,
     "APPENDS": lambda m: m.append(m.since_mark()),
     "ADDITEMS": lambda m: m.append(m.since_mark()),

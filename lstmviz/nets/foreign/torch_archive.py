@@ -30,26 +30,33 @@ def scripted_parts(archive: zipfile.ZipFile, root: str, file: str) -> dict[str, 
         raise ModelError(
             "“{file}” is damaged: {reason}. Copy or download it again.", file=file, reason=str(error)
         ) from error
-    _check_order(archive, root, file)
+    check_order(archive, root, file)
     parts = {}
-    for name, call in _attributes(module, "", 0):
-        tensor = described(call, file)
-        if tensor.readable:
-            parts[name] = _part(archive, f"{root}/data/{tensor.storage.key}", tensor, file)
+    for name, call in _attributes(module, "", 0, set()):
+        part = part_of(archive, root, call, file)
+        if part is not None:
+            parts[name] = part
     return parts
 
 
-def _attributes(value: Any, path: str, depth: int) -> Iterator[tuple[str, Called]]:
-    """Every tensor below an object, as the call that makes it, with the path to it."""
+def part_of(archive: zipfile.ZipFile, root: str, call: Called, file: str) -> Part | None:
+    """The tensor that a call makes, read from its storage when it is asked for; None for one that is no float."""
+    tensor = described(call, file)
+    return _part(archive, f"{root}/data/{tensor.storage.key}", tensor, file) if tensor.readable else None
+
+
+def _attributes(value: Any, path: str, depth: int, seen: set[int]) -> Iterator[tuple[str, Called]]:
+    """Every tensor below an object, as the call that makes it, with the path to it; each object is entered once."""
     if isinstance(value, Called) and value.function in REBUILD:
         yield path, value
         return
     inner = value.state if isinstance(value, Called) else value
-    if not isinstance(inner, dict) or depth > MOST_DEEP:
+    if not isinstance(inner, dict) or depth > MOST_DEEP or id(inner) in seen:
         return
+    seen.add(id(inner))
     for name, each in inner.items():
         if isinstance(name, str):
-            yield from _attributes(each, f"{path}.{name}" if path else name, depth + 1)
+            yield from _attributes(each, f"{path}.{name}" if path else name, depth + 1, seen)
 
 
 def exported_parts(archive: zipfile.ZipFile, file: str) -> dict[str, Part] | None:
@@ -58,7 +65,7 @@ def exported_parts(archive: zipfile.ZipFile, file: str) -> dict[str, Part] | Non
     if config is None:
         return None
     folder = config.removesuffix("model_weights_config.json")
-    _check_order(archive, config.removesuffix("/" + _CONFIG), file)
+    check_order(archive, config.removesuffix("/" + _CONFIG), file)
     parts = {}
     try:
         for name, entry in json.loads(archive.read(config))["config"].items():
@@ -81,7 +88,7 @@ def _integers(sizes: Any) -> tuple[int, ...]:
     return tuple(int(size["as_int"]) for size in (sizes if isinstance(sizes, list) else [sizes]))
 
 
-def _check_order(archive: zipfile.ZipFile, root: str, file: str) -> None:
+def check_order(archive: zipfile.ZipFile, root: str, file: str) -> None:
     """Raise ModelError where the numbers of an archive lie the other way round."""
     name = f"{root}/byteorder"
     if name in archive.namelist() and archive.read(name) != b"little":

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from lstmviz.errors import ModelError
@@ -36,13 +37,13 @@ class _Group:
     parts: Mapping[Key, Part]
 
 
-def find_stacks(parts: Mapping[str, Part], file: str) -> tuple[Found, ...]:
+def find_stacks(parts: Mapping[str, Part], file: str, functions: Mapping[str, str] | None = None) -> tuple[Found, ...]:
     """The recurrent modules among named arrays, in their order; only their arrays are read.
 
     Shapes alone tell the kind: 4H rows are an LSTM's, 3H a GRU's, H an RNN's. Raises ModelError where the arrays of a
-    module contradict one another.
+    module contradict one another. functions: the φ of RNNs by their path, where the file tells it.
     """
-    return tuple(_found(group, file) for group in _groups(parts))
+    return tuple(_found(group, file, (functions or {}).get(group.path)) for group in _groups(parts))
 
 
 def inputs_named(width: int) -> ValueInput:
@@ -62,10 +63,12 @@ def _groups(parts: Mapping[str, Part]) -> list[_Group]:
     return [each for each in whole if {("weight_ih", 0, False), ("weight_hh", 0, False)} <= each.parts.keys()]
 
 
-def _found(group: _Group, file: str) -> Found:
+def _found(group: _Group, file: str, function: str | None) -> Found:
     spec = _spec(group, file)
     kind = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN"}[spec.cell] + ("Cell" if group.cell else "")
-    notes = (TANH_ASSUMED,) if spec.cell == "rnn" else ()
+    notes = (TANH_ASSUMED,) if spec.cell == "rnn" and function is None else ()
+    if spec.cell == "rnn" and function is not None:
+        spec = msgspec.structs.replace(spec, activation=function)
     return Found(stripped(group.path) or spec.cell, f"nn.{kind}", spec, _tensors(group, spec, file), notes)
 
 

@@ -87,7 +87,7 @@ def test_a_storage_that_is_larger_than_its_file_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("call", "argument"),
-    [("builtins bytearray", 10**12), ("torch FloatStorage", 10**12), ("builtins list", 3), ("os system", 1)],
+    [("builtins bytearray", 10**12), ("builtins list", 3), ("os system", 1), ("builtins eval", 1), ("runpy x", 1)],
 )
 def test_calls_that_take_memory_are_refused(tmp_path, call, argument):
     module, name = call.split()
@@ -270,4 +270,54 @@ def test_a_type_of_numpy_s_is_told_no_flags(tmp_path, flags):
     evil = b"\x80\x02}X\x01\0\0\0n" + number + b"s."
     torch.save({}, tmp_path / "m.pt")
     rewrite(tmp_path / "m.pt", lambda member, data: evil if member.endswith("data.pkl") else data)
-    refused(tmp_path / "m.pt", "would call “numpy.dtype”" if flags != b"K\x00" else "no recurrent layer")
+    refused(tmp_path / "m.pt", "no recurrent layer")
+
+
+SELF_NAMED = {
+    # a dictionary that holds itself; one below another sixty times, each named twice; a module that is its own part
+    "itself": b"\x80\x02}q\x01X\x01\0\0\0ah\x01s.",
+    "twice": b"\x80\x02}q\x00"
+    + b"".join(
+        b"}q" + bytes([n + 1]) + b"(X\x01\0\0\0ah" + bytes([n]) + b"X\x01\0\0\0bh" + bytes([n]) + b"u"
+        for n in range(60)
+    )
+    + b".",
+    "module": b"\x80\x02cmine\nNet\n)\x81q\x00}(X\x0b\0\0\0_parameters}X\x08\0\0\0_modules}X\x01\0\0\0mh\x00sub.",
+    "its own argument": b"\x80\x02cmine\nNet\n]q\x00h\x00a\x85R.",
+    "deep": b"\x80\x02" + b"}X\x01\0\0\0a" * 5000 + b"N" + b"s" * 5000 + b".",
+}
+
+
+@pytest.mark.parametrize("name", SELF_NAMED)
+@pytest.mark.parametrize("scripted", [False, True])
+def test_what_names_itself_or_is_nested_without_end_comes_to_an_end(tmp_path, name, scripted):
+    torch.save(nn.LSTM(3, 4).state_dict(), tmp_path / "m.pt")
+    evil = SELF_NAMED[name]
+    rewrite(tmp_path / "m.pt", lambda member, data: evil if member.endswith("data.pkl") else data)
+    if scripted:
+        with zipfile.ZipFile(tmp_path / "m.pt", "a") as archive:
+            archive.writestr("m/constants.pkl", b"\x80\x02).")
+    with pytest.raises(ModelError):
+        load_model(tmp_path / "m.pt")
+
+
+class Mine:
+    """An object of another program, with whatever state."""
+
+    def __init__(self, **state) -> None:
+        self.__dict__.update(state)
+
+
+def test_objects_of_other_programs_are_read_as_their_words_alone(tmp_path, monkeypatch):
+    path = tmp_path / "m.pt"
+    torch.save({"net": both().state_dict(), "mine": Mine(seen=[Mine(deep=1)])}, path)
+    monkeypatch.setattr(Mine, "__setstate__", lambda self, state: (tmp_path / "made").mkdir(), raising=False)
+    assert "nothing of it was called" in load_model(path, "lstm").warning
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_tensor_of_a_module_that_reaches_beyond_its_storage_is_refused(tmp_path):
+    module = nn.LSTM(3, 4)
+    torch.save(module, tmp_path / "m.pt")
+    rewrite(tmp_path / "m.pt", lambda name, data: data[:8] if name.endswith("data/0") else data)
+    refused(tmp_path / "m.pt", "promises more numbers than it has")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import enum
+import functools
 import json
+import pathlib
 import warnings
 from collections import OrderedDict
 
@@ -161,13 +164,59 @@ def test_shapes_that_contradict_one_another_are_said(tmp_path):
         load_model(tmp_path / "m.pt")
 
 
-def test_a_file_that_needs_classes_of_its_own_is_refused_with_the_way_out(tmp_path):
-    torch.save({"state_dict": both().state_dict(), "hparams": argparse.Namespace(a=1)}, tmp_path / "m.ckpt")
-    with pytest.raises(ModelError, match=r"would call “argparse\.Namespace” .* torch\.save\(model\.state_dict\(\)"):
-        load_model(tmp_path / "m.ckpt")
-    torch.save(both(), tmp_path / "whole.pt")
-    with pytest.raises(ModelError, match="would call"):
-        load_model(tmp_path / "whole.pt")
+class Settings:
+    """What a program keeps beside its weights."""
+
+    def __init__(self) -> None:
+        self.kind, self.shape, self.place = torch.float16, torch.Size([2, 3]), torch.device("cpu")
+
+
+OBJECTS = {
+    "a namespace": lambda: argparse.Namespace(a=1, path=pathlib.Path("x"), of=Settings()),
+    "settings": lambda: [Settings(), {"x": {1, 2}, "y": frozenset("ab")}],
+    "numbers": lambda: np.arange(3.0),
+    "an enumeration": lambda: {Color.RED: 1},
+    "a partial call": lambda: functools.partial(Settings, x=3),
+}
+
+
+class Color(enum.Enum):
+    """Any."""
+
+    RED = 1
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("name", OBJECTS)
+def test_a_checkpoint_with_objects_of_its_own_gives_its_weights(tmp_path, name, legacy):
+    module = both()
+    content = {"state_dict": module.state_dict(), "hyper_parameters": OBJECTS[name]()}
+    torch.save(content, tmp_path / "m.ckpt", _use_new_zipfile_serialization=not legacy)
+    net = load_model(tmp_path / "m.ckpt", "lstm")
+    agrees(net, module.lstm)
+    assert "nothing of it was called" in net.info().note
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("wrapped", ["alone", "held", "parallel"])
+def test_a_whole_module_gives_its_layers(tmp_path, wrapped, legacy):
+    module = both()
+    whole = {"alone": module, "held": {"epoch": 3, "model": module}, "parallel": nn.DataParallel(module)}[wrapped]
+    torch.save(whole, tmp_path / "m.pt", _use_new_zipfile_serialization=not legacy)
+    assert sorted(one.path for one in summarise(tmp_path / "m.pt").stacks) == ["cell", "lstm"]
+    agrees(load_model(tmp_path / "m.pt", "lstm"), module.lstm)
+    agrees(load_model(tmp_path / "m.pt", "cell"), module.cell)
+
+
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+@pytest.mark.parametrize("kind", [nn.RNN, nn.RNNCell])
+def test_a_whole_module_tells_the_function_of_its_rnn(tmp_path, kind, nonlinearity):
+    module = nn.Sequential(nn.Linear(2, 3), kind(3, 4, nonlinearity=nonlinearity))
+    torch.save(module, tmp_path / "m.pt")
+    net = load_model(tmp_path / "m.pt")
+    assert net.spec.activation == nonlinearity
+    assert "is assumed" not in net.info().note
+    agrees(net, module[1])
 
 
 def test_the_summary_of_one_stack_is_that_of_its_net(tmp_path):
