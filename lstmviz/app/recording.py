@@ -53,18 +53,25 @@ class Recording:
         self._queue.append(begin)
         self._go_on()
 
-    def record(self, model: str, sequence: Sequence, then: Callable[[Trace], None]) -> None:
-        """Record a model file on a sequence."""
+    def record(self, model: str, sequence: Sequence, then: Callable[[Trace], None], *, whole: bool = False) -> None:
+        """Record a model file on a sequence; ``whole``: within its whole model, which reads the sequence."""
         self._begin(tr("Recording “{name}”", name=sequence.name))
-        request = RecordTrace(0, model, sequence_to_wire(sequence))
+        request = RecordTrace(0, model, sequence_to_wire(sequence), whole=whole)
         self._ticket = self._client.ask_trace(request, self._ended(then), self._on_progress, self._on_failed)
 
     def record_store(
-        self, model: str, sequence: Sequence, path: str, dtype: str, then: Callable[[Trace], None]
+        self,
+        model: str,
+        sequence: Sequence,
+        path: str,
+        dtype: str,
+        then: Callable[[Trace], None],
+        *,
+        whole: bool = False,
     ) -> None:
         """Record a model file into a store, which the user has agreed to replace; cancelled, its first part stays."""
         self._begin(tr("Recording “{name}”", name=sequence.name), partly=path)
-        request = RecordTrace(0, model, sequence_to_wire(sequence), path, dtype, overwrite=True)
+        request = RecordTrace(0, model, sequence_to_wire(sequence), path, dtype, overwrite=True, whole=whole)
         self._ticket = self._client.ask_trace(request, self._ended(then), self._on_progress, self._on_failed)
 
     def open_trace(self, path: str, then: Callable[[Trace], None]) -> None:

@@ -127,9 +127,11 @@ def _load_sequence(_workshop: Workshop, request: LoadSequence, _report: Report) 
 
 
 def _record_trace(workshop: Workshop, request: RecordTrace, report: Report) -> Pieces:
-    from lstmviz.engine.recorder import record
-
     model, sequence = workshop.model(request.model), sequence_from_wire(request.sequence)
+    if request.whole:
+        from lstmviz.engine.whole import record_whole as record
+    else:
+        from lstmviz.engine.recorder import record
     if not request.out:
         yield from trace_to_wire(record(model, sequence, progress=report))
         return

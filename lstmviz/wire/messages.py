@@ -96,7 +96,8 @@ class StackData(msgspec.Struct, frozen=True):
 class NetSummary(msgspec.Struct, frozen=True, tag=True):
     """What a model file holds, read without running it; its note by language, ``en`` and ``pt_BR``.
 
-    variants: what its cells have beyond plain ones, by the name of the field of `lstmviz.nets.spec.NetSpec`.
+    variants: what its cells have beyond plain ones, by the name of the field of `lstmviz.nets.spec.NetSpec`. whole: what
+    can run the whole model, ``onnx`` or ``torchscript``, "" where nothing can.
     """
 
     path: str
@@ -112,6 +113,7 @@ class NetSummary(msgspec.Struct, frozen=True, tag=True):
     topology: Topology = "seq2seq"
     variants: tuple[str, ...] = ()
     stacks: tuple[StackData, ...] = ()
+    whole: str = ""
 
     def words(self, language: str) -> str:
         """The note in a language, English where it has none."""
@@ -195,6 +197,7 @@ class RecordTrace(msgspec.Struct, frozen=True, tag=True):
 
     out: the folder of a store to write while recording, "" for none; dtype: what the signals are stored as there,
     ``float16``, ``float32`` or ``float64``, "" for the model's own. overwrite: whether a store that is there may go.
+    whole: the sequence is what the whole model reads; it is run, its own code too, and the layer recorded within it.
     Answered by TraceHeader and its TraceParts, with ``out`` by StoreOpened.
     """
 
@@ -204,6 +207,7 @@ class RecordTrace(msgspec.Struct, frozen=True, tag=True):
     out: str = ""
     dtype: str = ""
     overwrite: bool = False
+    whole: bool = False
 
 
 class OpenTrace(msgspec.Struct, frozen=True, tag=True):
