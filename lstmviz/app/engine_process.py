@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QObject, QProcess
 
-from lstmviz import paths
-from lstmviz.wire.transport import SECONDS_TO_END, Listener, engine_command
+from lstmviz.wire.host import Ended
+from lstmviz.wire.transport import SECONDS_TO_END, Listener, engine_command, stderr_log, tail_of
 
 ROOM = 4 << 20
 """Bytes that may wait for the engine before no more are asked for."""
@@ -19,6 +19,8 @@ class QProcessTransport(QObject):
         self._listener: Listener | None = listener
         self._full = False
         command = command or engine_command()
+        self._log = stderr_log(command)
+        self._started = True
         self._process = process = QProcess(self)
         process.setProgram(command[0])
         process.setArguments(list(command[1:]))
@@ -33,9 +35,15 @@ class QProcessTransport(QObject):
         """The engine's process id, 0 where it does not run."""
         return int(self._process.processId())
 
+    @property
+    def ended(self) -> Ended:
+        """How it came to its end."""
+        crashed = self._process.exitStatus() == QProcess.ExitStatus.CrashExit
+        return Ended(-1 if crashed else self._process.exitCode(), self._started, tail_of(self._log))
+
     def start(self) -> None:
         """Start the engine; its stderr goes to a log of its own."""
-        self._process.setStandardErrorFile(str(paths.log_file("engine-stderr")))
+        self._process.setStandardErrorFile(str(self._log))
         self._process.start()
 
     def write(self, data: bytes) -> bool:
@@ -79,6 +87,7 @@ class QProcessTransport(QObject):
 
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
+            self._started = False
             self._exited()
 
     def _exited(self) -> None:

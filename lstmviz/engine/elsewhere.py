@@ -22,6 +22,7 @@ from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
 from lstmviz.runs.folder import is_run
 from lstmviz.traces.places import Place, place_at
 from lstmviz.wire.elsewhere_messages import (
+    RUNS,
     BytesRead,
     DropScratch,
     ElsewherePayload,
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
     from lstmviz.engine.handlers import Workshop
 
 Pieces = Generator[Any, None, None]
-RUNS = "lstmviz-runs"
-"""The folder in the home where runs lie that a window began from elsewhere."""
 MOST_AT_ONCE = 8 << 20
 """Bytes that one answer holds at most."""
 MOST_ENTRIES = 2000

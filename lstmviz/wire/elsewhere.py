@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +16,7 @@ from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.traces.trace import Trace
 from lstmviz.wire import framing
 from lstmviz.wire.client import Client, State
-from lstmviz.wire.elsewhere_messages import BytesRead, Ping
+from lstmviz.wire.elsewhere_messages import RUNS, BytesRead, Ping
 from lstmviz.wire.far_names import FarNames, brought_file
 from lstmviz.wire.fetching import Fetching
 from lstmviz.wire.host import HEARTBEAT, SILENCE, Ended, Host, far_path, garbled, pause, sentence
@@ -33,6 +36,8 @@ from lstmviz.wire.tickets import (
     open_here,
 )
 from lstmviz.wire.transport import Listener, Transport
+
+_ODD = re.compile(r"[^\w.-]+")
 
 
 class FarTransport(Transport, Protocol):
@@ -94,7 +99,6 @@ class ElsewhereClient(Client):
         """Use another engine from the next start on; the one in use ends, and every question is forgotten."""
         self.stop()
         self.host, self._known, self._attempts, self.round_trip = host, False, 0, None
-        self._porter.forget()
         self._names = FarNames("" if host is None else host.label, self._porter.there, self._porter.home)
 
     def retry(self) -> None:
@@ -109,8 +113,16 @@ class ElsewhereClient(Client):
 
     def stop(self) -> None:
         """End the engine and forget every question; nobody is called back."""
-        self._porter.forget()
+        self._forget()
         super().stop()
+
+    def _forget(self) -> None:
+        """The connection goes, and with it what is known of the files over there."""
+        self._porter.forget()
+        self._opening.clear()
+        self._heads.clear()
+        for place in self._places:
+            place.lost()
 
     def near(self, path: str) -> bool:
         """Whether a path is on this computer while the engine is not."""
@@ -123,6 +135,12 @@ class ElsewhereClient(Client):
     def far_home(self, folder: str) -> str:
         """A folder in the home over there, as it is called here."""
         return self.far_name(f"{self.info.home if self.info and self.info.home else '~'}/{folder}")
+
+    def new_run_folder(self, stem: str) -> str:
+        """A folder over there that no other run has, called after what is trained."""
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        name = _ODD.sub("-", stem).strip("-.")[:60] or "run"
+        return self.far_home(f"{RUNS}/{name}-{stamp}-{secrets.token_hex(2)}")
 
     def write_trace(
         self,
@@ -231,7 +249,9 @@ class ElsewhereClient(Client):
             return open_here(store)
         from lstmviz.traces.store import open_trace
 
-        place = RemotePlace(store.path, self._names.plain(store.path), self._heads.pop(store.path, ()), self.ask)
+        place = RemotePlace(
+            store.path, self._names.plain(store.path), self._heads.pop(store.path, ()), self.ask, self.host.label
+        )
         place.arrived = partial(self._on_arrival, place)
         self._places.add(place)
         return open_trace(place, lazy=True)
@@ -244,7 +264,8 @@ class ElsewhereClient(Client):
         super()._introduced(answer)
         if self.state == "ready" and self.host is not None and isinstance(answer, Part):
             for place in self._places:
-                place.reopen()
+                if place.host == self.host.label:
+                    place.reopen()
             self._beat(self._generation)
 
     def _garbled(self, error: EngineError) -> None:
@@ -297,11 +318,7 @@ class ElsewhereClient(Client):
         """
         if self._ping is not None:
             self._ping.cancel()
-        self._porter.forget()
-        self._opening.clear()
-        self._heads.clear()
-        for place in self._places:
-            place.lost()
+        self._forget()
         suspects = self._blame(self._suspects() if of_the_engine else [])
         self._sentence(suspects)
         self.problem, self.round_trip, self._ping = reason, None, None

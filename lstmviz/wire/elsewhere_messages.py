@@ -11,6 +11,9 @@ import msgspec
 PART_BYTES = 1 << 20
 """Bytes of a file that travel in one message."""
 
+RUNS = "lstmviz-runs"
+"""The folder in the home over there where runs lie that a window began from elsewhere."""
+
 EntryKind = Literal["folder", "trace", "run", "model", "sequence", "file"]
 
 

@@ -11,14 +11,15 @@ from collections.abc import Callable
 from collections.abc import Sequence as Words
 from typing import IO
 
-from lstmviz import paths
 from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.wire.client import Client, State
+from lstmviz.wire.host import Ended
 from lstmviz.wire.messages import EngineInfo, Payload, Request
 from lstmviz.wire.tickets import Ticket, ignore
-from lstmviz.wire.transport import SECONDS_TO_END, Listener, engine_command
+from lstmviz.wire.transport import SECONDS_TO_END, Listener, engine_command, stderr_log, tail_of
 
 CHUNK = 1 << 16
+SECONDS_TO_LEAVE = 1.0
 
 
 class PipeTransport:
@@ -33,6 +34,14 @@ class PipeTransport:
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._arrived: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._log = stderr_log(self._command)
+
+    @property
+    def ended(self) -> Ended:
+        """How it came to its end."""
+        process = self._process
+        code = -1 if process is None or process.returncode is None or process.returncode < 0 else process.returncode
+        return Ended(code, process is not None, tail_of(self._log))
 
     @property
     def pid(self) -> int:
@@ -42,7 +51,7 @@ class PipeTransport:
     def start(self) -> None:
         """Start the child; its stderr goes to a log of its own."""
         try:
-            with paths.log_file("engine-stderr").open("wb") as log:
+            with self._log.open("wb") as log:
                 self._process = subprocess.Popen(
                     self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, bufsize=0
                 )
@@ -95,6 +104,9 @@ class PipeTransport:
         if data:
             self._listener.on_bytes(data)
         else:
+            if self._process is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):  # it has closed its output, and is about to end
+                    self._process.wait(SECONDS_TO_LEAVE)
             self.kill()
             self._listener.on_exit()
         return True

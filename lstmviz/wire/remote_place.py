@@ -24,10 +24,12 @@ _log = logging.getLogger(__name__)
 class RemotePlace:
     """The files of one store over there; see `lstmviz.traces.places.Place`.
 
-    head: what opening the store reads, which is always at hand. ``arrived`` is called for all that came since.
+    host: on which the store lies. head: what opening the store reads, which is always at hand. ``arrived`` is called
+    for all that came since.
     """
 
-    def __init__(self, name: str, path: str, head: Iterable[BytesRead], ask: Asks) -> None:
+    def __init__(self, name: str, path: str, head: Iterable[BytesRead], ask: Asks, host: str) -> None:
+        self.host = host
         self._name = name
         self._path = path
         self._ask = ask

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from lstmviz import language
+from lstmviz import language, paths
 
 SECONDS_TO_END = 3.0
 """An engine whose input is closed ends within two; one that does not is killed after this."""
+_TAIL = 4000
 
 
 def engine_command() -> tuple[str, ...]:
     """How the engine of this installation is started, to speak the language in use."""
     return (sys.executable, "-m", "lstmviz", "--language", language.current(), "engine")
+
+
+def stderr_log(command: Sequence[str]) -> Path:
+    """Where what a command says on its stderr is kept: ssh's apart from that of an engine here."""
+    return paths.log_file("engine-elsewhere" if command[0] == "ssh" else "engine-stderr")
+
+
+def tail_of(log: Path) -> str:
+    """The end of a log; "" where it cannot be read."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(log.stat().st_size - _TAIL, 0))
+            return stream.read(_TAIL).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 class Transport(Protocol):

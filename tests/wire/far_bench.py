@@ -1,0 +1,77 @@
+"""An engine elsewhere without Qt: a client on pipes, whose timers run while it waits."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from far_host import FarHost
+
+from lstmviz.errors import LstmvizError
+from lstmviz.wire.elsewhere import ElsewhereClient, alone
+from lstmviz.wire.messages import Payload, Request
+from lstmviz.wire.pipe_transport import PipeTransport
+from lstmviz.wire.remote_place import RemotePlace
+from lstmviz.wire.tickets import Ticket
+from lstmviz.wire.transport import Listener
+
+PATIENCE = 30.0
+
+
+class FarBench:
+    """The client, what it told, and the transport that it uses now."""
+
+    def __init__(self, far: FarHost, companions: Callable[..., object] = alone) -> None:
+        self.far = far
+        self.states: list[str] = []
+        self.arrivals: list[RemotePlace] = []
+        self.pipe: PipeTransport | None = None
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+        self.client = ElsewhereClient(
+            self._make, self._later, self.states.append, on_arrival=self.arrivals.append, companions=companions
+        )
+
+    def __enter__(self) -> FarBench:
+        self.client.choose(self.far.host)
+        self.client.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.stop()
+
+    def wait(self, condition: Callable[[], object], what: str = "") -> None:
+        until = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < until, f"waited in vain for {what or condition}: {self.states}"
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                heapq.heappop(self._timers)[2]()
+            if self.pipe is not None:
+                self.pipe.pump(0.01)
+
+    def answer(self, request: Request) -> list[Payload]:
+        parts: list[Payload] = []
+        failures: list[LstmvizError] = []
+        ticket = self.client.ask(request, on_part=parts.append, on_failed=failures.append)
+        self.done(ticket)
+        for failure in failures:
+            raise failure
+        return parts
+
+    def done(self, ticket: Ticket) -> None:
+        self.wait(lambda: ticket.over, "an answer")
+
+    def _make(self, listener: Listener, command: tuple[str, ...]) -> PipeTransport:
+        self.pipe = PipeTransport(listener, command)
+        return self.pipe
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._numbers), call))
+
+
+def write_csv(path: Path, rows: int = 3) -> Path:
+    path.write_text("a,b\n" + "".join(f"{n},{n * n}\n" for n in range(rows)))
+    return path
