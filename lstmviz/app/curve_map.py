@@ -1,18 +1,17 @@
-"""Curves over time, drawn once through pyqtgraph into a pixmap; moving the cursor never draws them again."""
+"""Curves over time, drawn once into a pixmap; moving the cursor never draws them again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QPolygonF
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QTransform
 
 from lstmviz.app.heat_map import cells
+from lstmviz.app.levels import Levels
 
 Array = npt.NDArray[np.floating]
 _FAINT = 70
@@ -52,102 +51,81 @@ def opened(low: float, high: float, *, symmetric: bool = False) -> tuple[float, 
     return low, high
 
 
-class CurveMap:
-    """A hidden pyqtgraph view that draws curves into pixmaps.
+def draw(
+    curves: list[Curve], steps: tuple[int, int], low: float, high: float, size: tuple[int, int], ratio: float
+) -> QPixmap:
+    """The curves over the steps start..stop as a transparent pixmap of so many logical pixels.
 
-    Its items are created once, hidden and used again: removing items from a scene while events run crashes Qt.
+    More than four values a pixel are drawn as their highest and lowest: no spike is lost.
     """
-
-    def __init__(self, parent: QWidget) -> None:
-        self._parent = parent
-        self._items: list[pg.PlotDataItem] = []
-
-    @cached_property
-    def _view(self) -> pg.GraphicsView:
-        """Made when the first curve is drawn: the window starts without one."""
-        view = pg.GraphicsView(self._parent, background=None)
-        view.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-        view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        view.hide()
-        view.setCentralItem(self._box)
-        return view
-
-    @cached_property
-    def _box(self) -> pg.ViewBox:
-        return pg.ViewBox(enableMouse=False, enableMenu=False, defaultPadding=0)
-
-    def draw(
-        self, curves: list[Curve], steps: tuple[int, int], low: float, high: float, size: tuple[int, int], ratio: float
-    ) -> QPixmap:
-        """The curves over the steps start..stop as a transparent pixmap of so many logical pixels.
-
-        More than five values a pixel are drawn as their highest and lowest (peak down-sampling): no spike is lost.
-        """
-        width, height = max(2, round(size[0] * ratio)), max(2, round(size[1] * ratio))
-        self._view.resize(width, height)
-        self._view.resizeEvent(None)
-        # so that neither a curve nor a dot at a limit is cut in half
-        dots = any(_stand_alone(curve.values) for curve in curves)
-        margin = (high - low) * (4 * ratio if dots else 1.5) / height
-        self._box.setRange(xRange=steps, yRange=(float(low - margin), float(high + margin)), padding=0)
-        self._show(curves, steps, max(1, round(ratio)))
-        self._box.updateMatrix()
-        picture = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        _bands(painter, curves, steps, (low - margin, high + margin), (width, height))
-        self._view.scene().render(painter, QRectF(0, 0, width, height), self._view.sceneRect())
-        painter.end()
-        pixmap = QPixmap.fromImage(picture)
-        pixmap.setDevicePixelRatio(ratio)
-        return pixmap
-
-    def _show(self, curves: list[Curve], steps: tuple[int, int], width: int) -> None:
-        while len(self._items) < len(curves):
-            item = pg.PlotDataItem(autoDownsample=True, downsampleMethod="peak", clipToView=True, connect="finite")
-            self._box.addItem(item, ignoreBounds=True)
-            self._items.append(item)
-        for item, curve in zip(self._items, curves, strict=False):
-            times, shown = curve.times, curve.values
-            if isinstance(times, int):
-                # one value beyond each end, so that the curve reaches the edge of the picture
-                begin = max(0, steps[0] - 1 - times)
-                shown = shown[begin : max(begin, steps[1] + 1 - times)]
-                times = np.arange(len(shown)) + (times + begin + 0.5)
-            style = Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine
-            item.setPen(pg.mkPen(curve.colour, width=width, style=style))
-            symbol = "o" if _stand_alone(shown) else None
-            item.setData(times, shown, symbol=symbol, symbolSize=5 * width, symbolBrush=curve.colour)
-            item.show()
-        for item in self._items[len(curves) :]:
-            item.hide()
+    width, height = max(2, round(size[0] * ratio)), max(2, round(size[1] * ratio))
+    shown = [_shown(curve, steps, width) for curve in curves]
+    # so that neither a curve nor a dot at a limit is cut in half
+    dots = any(_stand_alone(curve.values) for curve in curves)
+    margin = (high - low) * (4 * ratio if dots else 1.5) / height
+    across, down = width / max(1, steps[1] - steps[0]), height / ((high - low) + 2 * margin or 1.0)
+    picture = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setTransform(QTransform(across, 0, 0, -down, -steps[0] * across, (high + margin) * down))
+    for curve, (times, _, band) in zip(curves, shown, strict=True):
+        if band is not None:
+            _draw_band(painter, times, band, curve.colour, 1 / down)
+    for curve, (times, values, _) in zip(curves, shown, strict=True):
+        pen = QPen(curve.colour, max(1, round(ratio)), Qt.PenStyle.DashLine if curve.dashed else Qt.PenStyle.SolidLine)
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(pg.functions.arrayToQPath(times, values, connect="finite"))
+        if _stand_alone(values):
+            _draw_dots(painter, times, values, curve.colour, 2.5 * ratio)
+    painter.end()
+    pixmap = QPixmap.fromImage(picture)
+    pixmap.setDevicePixelRatio(ratio)
+    return pixmap
 
 
-def _bands(
-    painter: QPainter, curves: list[Curve], steps: tuple[int, int], span: tuple[float, float], size: tuple[int, int]
-) -> None:
-    """The areas around the curves, below them all."""
+def _shown(curve: Curve, steps: tuple[int, int], width: int) -> tuple[Array, Array, tuple[Array, Array] | None]:
+    """Times and values of what is drawn of a curve, and its band; the places of steps given by their first alone."""
+    if not isinstance(curve.times, int):
+        return curve.times.astype(np.float64, copy=False), curve.values.astype(np.float64), curve.band
+    first = curve.times
+    start, stop = max(steps[0], first), min(steps[1], first + len(curve.values))
+    if stop <= start:
+        return np.zeros(0), np.zeros(0), None
+    times, values = Levels(curve.values).trail(0, start - first, stop - first, width)
+    return times + first, values.astype(np.float64), None
+
+
+def _draw_dots(painter: QPainter, times: Array, values: Array, colour: QColor, radius: float) -> None:
+    """A dot for each value, round whatever the axes are."""
+    known = np.isfinite(values)
+    seen = painter.transform()
+    painter.resetTransform()
     painter.setPen(Qt.PenStyle.NoPen)
-    for curve in curves:
-        if curve.band is None or isinstance(curve.times, int):
-            continue
-        x = (curve.times - steps[0]) * (size[0] / (steps[1] - steps[0]))
-        low, high = ((span[1] - values) * (size[1] / (span[1] - span[0])) for values in curve.band)
-        known = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
-        faint = QColor(curve.colour)
-        faint.setAlpha(_FAINT)
-        painter.setBrush(faint)
-        for part in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
-            across = np.concatenate([x[part], x[part][::-1]])
-            # a pixel high at least, so that a quiet stretch is there
-            down = np.concatenate([high[part] - 0.5, low[part][::-1] + 0.5])
-            painter.drawPolygon(QPolygonF(list(map(QPointF, across.tolist(), down.tolist()))))
+    painter.setBrush(colour)
+    for t, value in zip(times[known].tolist(), values[known].tolist(), strict=True):
+        painter.drawEllipse(seen.map(QPointF(t, value)), radius, radius)
+    painter.setTransform(seen)
+
+
+def _draw_band(painter: QPainter, times: Array, band: tuple[Array, Array], colour: QColor, pixel: float) -> None:
+    """The area between the lowest and the highest values, a pixel high at least, so that a quiet stretch is there."""
+    faint = QColor(colour)
+    faint.setAlpha(_FAINT)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(faint)
+    low, high = (ends.astype(np.float64) for ends in band)
+    known = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
+    for part in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
+        there = np.concatenate([times[part], times[part][::-1]])
+        ends = np.concatenate([high[part] + pixel / 2, low[part][::-1] - pixel / 2])
+        painter.drawPolygon(pg.functions.arrayToQPolygonF(there, ends))
 
 
 def _stand_alone(values: Array) -> bool:
     """Whether no value has a neighbour, so that a line would show none: targets of the last step alone."""
     known = np.isfinite(values)
-    # pyqtgraph warns of dots that are all NaN, while it paints
     return bool(known.any()) and not (known[1:] & known[:-1]).any()
 
 

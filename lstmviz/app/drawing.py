@@ -10,7 +10,6 @@ from typing import Literal
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPolygonF
 
-from lstmviz.app.curve_map import CurveMap
 from lstmviz.app.theme import Theme
 from lstmviz.app.time_axis import TimeAxis
 from lstmviz.traces.trace import Trace
@@ -37,7 +36,6 @@ class Ink:
     theme: Theme
     font: QFont
     ratio: float
-    curves: CurveMap
 
     @property
     def steps(self) -> tuple[int, int]:

@@ -36,7 +36,7 @@ class FlowCanvas(QWidget):
         self._snapshot = Snapshot()
         self._lanes: tuple[FlowLane, ...] = ()
         self._places: tuple[Place, ...] = ()
-        self._painter = FlowPainter(self)
+        self._painter = FlowPainter()
         self._picture: QPixmap | None = None
         self._room = 0
         self._outer = 0
@@ -87,7 +87,7 @@ class FlowCanvas(QWidget):
         if shown.trace is None or not self._lanes:
             painter.fillRect(self.rect(), QColor(theme.base))
             return
-        ink = Ink(shown.trace, self.axis, theme, self.font(), pixel_ratio(self), self._painter.curves)
+        ink = Ink(shown.trace, self.axis, theme, self.font(), pixel_ratio(self))
         if is_vector():
             painter.fillRect(self.rect(), QColor(theme.base))
             self._painter.paint_on(painter, self._lanes, self._places, ink, self._step)

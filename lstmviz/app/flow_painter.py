@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
-from PySide6.QtWidgets import QWidget
 
 from lstmviz.app import drawing, heat_map
-from lstmviz.app.curve_map import Curve, CurveMap
+from lstmviz.app.curve_map import Curve, draw
 from lstmviz.app.drawing import Ink
 from lstmviz.app.flow_rows import BAND, DECADES_OF_MAPS, FlowLane, Place, decade, logs, magnitude, verdict_words
 from lstmviz.app.signal_names import lane_sign
@@ -33,8 +32,7 @@ def verdict_colour(kind: str, theme: Theme) -> QColor:
 class FlowPainter:
     """Paints the lanes of one flow over the shown steps."""
 
-    def __init__(self, parent: QWidget) -> None:
-        self.curves = CurveMap(parent)
+    def __init__(self) -> None:
         self.note = ""
         """What the picture drawn last does to the values."""
 
@@ -99,7 +97,7 @@ class FlowPainter:
             painter.fillRect(plot.left(), y, plot.width(), 1, QColor(ink.theme.grid))
         drawn = [Curve(logs(values, lane), 0, ink.theme.signal(sign)) for sign, values in lane.curves.items()]
         size = (plot.width(), plot.height())
-        painter.drawPixmap(plot.topLeft(), self.curves.draw(drawn, ink.steps, low, high, size, ink.ratio))
+        painter.drawPixmap(plot.topLeft(), draw(drawn, ink.steps, low, high, size, ink.ratio))
         self._limits(painter, plot, decade(high), decade(low), ink, 0)
 
     def _loss(self, painter: QPainter, place: Place, ink: Ink, step: int) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter
 
 from lstmviz.app import heat_map
-from lstmviz.app.curve_map import Curve, envelope, opened
+from lstmviz.app.curve_map import Curve, draw, envelope, opened
 from lstmviz.app.drawing import Ink, legend
 from lstmviz.app.numbers import limit
 from lstmviz.app.strip_data import StripData
@@ -74,7 +74,7 @@ def _series(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
         curves.append(
             Curve(own_range(values, *(ends[k] for ends in data.inputs.ends)) if own else values, times, colour)
         )
-    picture = ink.curves.draw(curves, ink.steps, low, high, (plot.width(), plot.height()), ink.ratio)
+    picture = draw(curves, ink.steps, low, high, (plot.width(), plot.height()), ink.ratio)
     painter.drawPixmap(plot.topLeft(), picture)
     top = plot.top() - rect.top()
     if own:
@@ -122,7 +122,7 @@ def _audio(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> Notes:
     if ink.trace.sequence.features == 1 and ink.axis.per_step > 2:
         times, values = data.inputs.trail(0, start, stop, rect.width())
         curve = Curve(values, times, colour)
-        painter.drawPixmap(rect.topLeft(), ink.curves.draw([curve], ink.steps, -largest, largest, size, ink.ratio))
+        painter.drawPixmap(rect.topLeft(), draw([curve], ink.steps, -largest, largest, size, ink.ratio))
     else:
         low, high = data.inputs.extremes(start, stop, min(stop - start, rect.width()))
         span = np.fmin.reduce(low, axis=1), np.fmax.reduce(high, axis=1)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QFont, QPainter
 
 from lstmviz.app import heat_map
-from lstmviz.app.curve_map import Curve, opened
+from lstmviz.app.curve_map import Curve, draw, opened
 from lstmviz.app.drawing import Ink, legend, sized, text
 from lstmviz.app.input_strip import CURVE_COLOURS, MANY, Notes, own_range
 from lstmviz.app.levels import Levels, Runs
@@ -147,7 +147,7 @@ def _value(painter: QPainter, rect: QRect, ink: Ink, outputs: Levels, targets: L
         ends.append([end[k] for end in outputs.ends])
     low, high = opened(float(np.fmin.reduce(ends)[0]), float(np.fmax.reduce(ends)[1]))
     size = (plot.width(), plot.height())
-    painter.drawPixmap(plot.topLeft(), ink.curves.draw(curves, ink.steps, low, high, size, ink.ratio))
+    painter.drawPixmap(plot.topLeft(), draw(curves, ink.steps, low, high, size, ink.ratio))
     note = ""
     if shown < count:
         note = tr("{shown} of {count} outputs", shown=shown, count=count)
@@ -179,7 +179,7 @@ def _probability(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> N
     times, p = verdicts.trail(2 if asked else 3, start - first, stop - first, curve.width())
     size = (curve.width(), curve.height())
     drawn = [Curve(p, times + first, QColor(ink.theme.text))]
-    painter.drawPixmap(curve.topLeft(), ink.curves.draw(drawn, ink.steps, 0.0, 1.0, size, ink.ratio))
+    painter.drawPixmap(curve.topLeft(), draw(drawn, ink.steps, 0.0, 1.0, size, ink.ratio))
     own = asked and ink.trace.targets is not None
     what = tr("curve: p of the right one") if own else tr("curve: p of the most likely")
     return Notes("1", "0", what, curve.top() - rect.top())

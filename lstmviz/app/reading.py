@@ -47,19 +47,24 @@ def span(trace: Trace, name: str, layer: int, direction: str) -> tuple[float, fl
         return _ends(trace.signal(name, layer, direction))
     lane, cell = trace.lanes[layer, direction], trace.layers[layer].cell
     if name in lane.signals:
-        return trace.overview.limits(name, layer, direction)
-    if name == "i" or name == "r":
+        return _known(trace.overview.limits(name, layer, direction))
+    if name == "i":
         return 0.0, 1.0
     if name == "kept":
-        return _with_edge(trace.overview.limits(STATE[cell], layer, direction), lane, STATE[cell])
+        return _with_edge(_known(trace.overview.limits(STATE[cell], layer, direction)), lane, STATE[cell])
     if name == "written":
-        return trace.overview.limits("g", layer, direction)
+        return _known(trace.overview.limits("g", layer, direction))
     if name == "tanh_c":
         bounded = functions_of(lane.weights).output in BOUNDED
-        return (-1.0, 1.0) if bounded else trace.overview.limits("c", layer, direction)
+        return (-1.0, 1.0) if bounded else _known(trace.overview.limits("c", layer, direction))
     if name == "x":
         return _input_span(trace, layer)
     return _sampled(trace, name, layer, direction)
+
+
+def _known(ends: tuple[float, float]) -> tuple[float, float]:
+    """Limits, −1 and 1 where nothing is known of them."""
+    return ends if np.isfinite(ends).all() else (-1.0, 1.0)
 
 
 def limits(trace: Trace, name: str, layer: int, direction: str) -> tuple[float, float]:
@@ -86,7 +91,7 @@ def _input_span(trace: Trace, layer: int) -> tuple[float, float]:
     if layer == 0 or overview is None:
         stretches = [_ends(trace.inputs[start : start + NEAR]) for start in range(0, len(trace), NEAR)]
     else:
-        stretches = [overview.limits("h", layer - 1, side) for side in trace.layers[layer - 1].directions]
+        stretches = [_known(overview.limits("h", layer - 1, side)) for side in trace.layers[layer - 1].directions]
     return min(low for low, _ in stretches), max(high for _, high in stretches)
 
 

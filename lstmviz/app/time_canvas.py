@@ -51,7 +51,7 @@ class TimeCanvas(QWidget):
         self._snapshot = Snapshot()
         self._lanes: Lanes = ((0, "forward"),)
         self._rows: tuple[Row, ...] = ()
-        self._painter = TimePainter(self)
+        self._painter = TimePainter()
         self._picture: QPixmap | None = None
         self._room = 0
         self._dragged_from: tuple[int, int] | None = None

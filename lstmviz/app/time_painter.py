@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
-from PySide6.QtWidgets import QWidget
 
 from lstmviz.app import cell_labels, drawing, heat_map, reading
-from lstmviz.app.curve_map import CurveMap
 from lstmviz.app.drawing import Ink
 from lstmviz.app.input_strip import Notes, draw_input
 from lstmviz.app.levels import Runs
@@ -33,8 +31,7 @@ _BAR = 7
 class TimePainter:
     """Paints rows of one trace; keeps what is dear to make: derived signals, colour limits and heat maps."""
 
-    def __init__(self, parent: QWidget) -> None:
-        self._curves = CurveMap(parent)
+    def __init__(self) -> None:
         self._maps = heat_map.PixmapCache()
         self._signals: dict[tuple[str, int, str], Array] = {}
         self._limits: dict[tuple[str, int, str], tuple[float, float]] = {}
@@ -94,7 +91,7 @@ class TimePainter:
         """The same on a painter: names and limits stay text where it writes text, maps are as fine as ``ratio``."""
         if snapshot.trace is None:
             return
-        ink = Ink(snapshot.trace, axis, THEMES[snapshot.theme], font, ratio, self._curves)
+        ink = Ink(snapshot.trace, axis, THEMES[snapshot.theme], font, ratio)
         several = len({(row.layer, row.direction) for row in rows if row.kind == "signal"}) > 1
         notes = []
         for row in rows:

@@ -11,11 +11,14 @@ import numpy.typing as npt
 
 from lstmviz.errors import TraceError
 from lstmviz.traces.lazy import LazyArray
+from lstmviz.traces.overview import Envelope, Overview
 from lstmviz.traces.trace import Array, Trace
 
 OnDamage = Callable[[TraceError], None]
 _PIECE = 256
 """Steps that are given up together: fewer than a chunk holds."""
+_PARTS = 16
+"""Parts of a picture that are given up apart."""
 
 
 class TolerantArray(LazyArray):
@@ -52,6 +55,49 @@ class TolerantArray(LazyArray):
         return found
 
 
+class TolerantOverview:
+    """What the views ask of a trace beyond memory, NaN where the store is damaged."""
+
+    def __init__(self, overview: Overview, on_damage: OnDamage) -> None:
+        self._overview, self._on_damage = overview, on_damage
+
+    def picture(self, signal: str, layer: int, direction: str, start: int, stop: int, columns: int, rows: int) -> Array:
+        """(rows, columns) true values; of a picture with a damaged part what is left of it."""
+        where = (signal, layer, direction)
+        try:
+            return self._overview.picture(*where, start, stop, columns, rows)
+        except TraceError as error:
+            self._on_damage(error)
+        edges = np.linspace(0, columns, min(_PARTS, columns, stop - start) + 1).astype(int)
+        steps = start + edges * (stop - start) // columns
+        parts = []
+        for first, last, begin, end in zip(edges[:-1], edges[1:], steps[:-1], steps[1:], strict=True):
+            try:
+                parts.append(self._overview.picture(*where, int(begin), int(end), int(last - first), rows))
+            except TraceError:  # said above
+                parts.append(np.full((rows, last - first), np.nan, np.float32))
+        return np.concatenate(parts, axis=1)
+
+    def envelope(
+        self, signal: str, layer: int, direction: str, unit: int, start: int, stop: int, columns: int
+    ) -> Envelope:
+        """The curve of one unit; none where a part of it is damaged."""
+        try:
+            return self._overview.envelope(signal, layer, direction, unit, start, stop, columns)
+        except TraceError as error:
+            self._on_damage(error)
+        nothing = np.full(1, np.nan, np.float32)
+        return Envelope(start, stop - start, nothing, nothing, nothing)
+
+    def limits(self, signal: str, layer: int, direction: str) -> tuple[float, float]:
+        """The lowest and the highest of all finite values, NaN where they are damaged."""
+        try:
+            return self._overview.limits(signal, layer, direction)
+        except TraceError as error:
+            self._on_damage(error)
+        return np.nan, np.nan
+
+
 def tolerant(trace: Trace, on_damage: OnDamage) -> Trace:
     """The same trace, of which a part that cannot be read is NaN; ``on_damage`` is told why, as often as it is read."""
 
@@ -66,4 +112,5 @@ def tolerant(trace: Trace, on_damage: OnDamage) -> Trace:
         lanes={key: replace(lane, signals=all_of(lane.signals)) for key, lane in trace.lanes.items()},
         outputs=wrapped(trace.outputs),
         targets=wrapped(trace.targets),
+        overview=None if trace.overview is None else cast("Overview", TolerantOverview(trace.overview, on_damage)),
     )

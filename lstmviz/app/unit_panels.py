@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lstmviz.app import curve_map, drawing
-from lstmviz.app.curve_map import Curve, CurveMap
+from lstmviz.app.curve_map import Curve
 from lstmviz.app.numbers import limit, number, signed
 from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.reading import UnitSignal
@@ -75,9 +75,9 @@ class CurvePanel(Panel):
 
     cursor_asked = Signal(int)
 
-    def __init__(self, curves: CurveMap, parent: QWidget, *, symmetric: bool) -> None:
+    def __init__(self, parent: QWidget, *, symmetric: bool) -> None:
         super().__init__(126, parent)
-        self._curves, self._symmetric = curves, symmetric
+        self._symmetric = symmetric
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMinimumHeight(90)
         self.setMaximumHeight(190)
@@ -164,7 +164,7 @@ class CurvePanel(Panel):
                 curves.append(self._curve(trail.compared, faint, dashed=True))
         curves += [self._curve(trail.signal, self.theme.signal(trail.name), dashed=False) for trail in self._trails]
         size = (plot.width(), plot.height())
-        painter.drawPixmap(plot.topLeft(), self._curves.draw(curves, self._range, low, high, size, ratio))
+        painter.drawPixmap(plot.topLeft(), curve_map.draw(curves, self._range, low, high, size, ratio))
         font = drawing.sized(self.font(), 10)
         room = QRect(plot.right() + 5, plot.top() - 1, _SCALE - 5, 12)
         drawing.text(painter, room, limit(high), self.theme.dim, font)

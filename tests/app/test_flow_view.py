@@ -18,7 +18,6 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from lstmviz.analysis.gradient_flow import Verdict, gradient_flow, norms
-from lstmviz.app.curve_map import CurveMap
 from lstmviz.app.drawing import Ink
 from lstmviz.app.flow_canvas import FlowCanvas
 from lstmviz.app.flow_painter import band_image, way_colour
@@ -173,7 +172,7 @@ def test_the_shares_of_the_ways_fill_the_band_and_are_those_of_the_norms(stage: 
     parts = np.stack([flow.arrays[f"0/forward/norm/dc_through_{way}"] for way in lane.ways])
     np.testing.assert_allclose(lane.shares[:, :51], parts[:, :51] / parts[:, :51].sum(axis=0))
     assert not lane.shares[:, 51:].any()  # nothing comes back from a loss before it
-    ink = Ink(trace, TimeAxis(0, 60, 0, 60), DARK, QFont(), 1.0, CurveMap(stage.view))
+    ink = Ink(trace, TimeAxis(0, 60, 0, 60), DARK, QFont(), 1.0)
     image = band_image(lane, (0, 60), QRect(0, 0, 60, 400), ink)
     for place, way in enumerate(lane.ways):
         colour = way_colour(way, DARK).rgba()

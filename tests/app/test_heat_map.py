@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pytestqt.qtbot import QtBot
 
 from lstmviz.app import heat_map, theme
-from lstmviz.app.curve_map import Curve, CurveMap, envelope
+from lstmviz.app.curve_map import Curve, draw, envelope
 
 
 def random(seed: int, steps: int, units: int) -> np.ndarray:
@@ -106,15 +105,12 @@ def test_an_envelope_reaches_the_extremes_of_every_column(qapp: object) -> None:
         assert max(drawn) >= round((1 - float(under.min())) * 40)
 
 
-def test_a_curve_stands_where_the_axis_says(qtbot: QtBot) -> None:
+def test_a_curve_stands_where_the_axis_says(qapp: object) -> None:
     from PySide6.QtGui import QColor
-    from PySide6.QtWidgets import QWidget
 
-    parent = QWidget()
-    qtbot.addWidget(parent)
     values = np.zeros(10, np.float32)
     values[4] = 1.0
-    pixmap = CurveMap(parent).draw([Curve(values, 0, QColor("#D55E00"))], (0, 10), 0.0, 1.0, (200, 60), 1.0)
+    pixmap = draw([Curve(values, 0, QColor("#D55E00"))], (0, 10), 0.0, 1.0, (200, 60), 1.0)
     picture = pixmap.toImage()
     top = [x for x in range(200) if any(picture.pixelColor(x, y).alpha() for y in range(6))]
     assert top

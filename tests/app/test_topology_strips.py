@@ -7,10 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QWidget
-from pytestqt.qtbot import QtBot
 
-from lstmviz.app.curve_map import Curve, CurveMap
+from lstmviz.app.curve_map import Curve, draw
 from lstmviz.app.strip_data import guesses, whole_picture
 from lstmviz.app.symbol_row import visible
 from lstmviz.sequences.samples import sample
@@ -18,10 +16,10 @@ from lstmviz.sequences.topology import START, STOP
 from lstmviz.traces.trace import Trace
 
 
-def inked(curves: CurveMap, values: list[float]) -> np.ndarray:
+def inked(values: list[float]) -> np.ndarray:
     """Where a drawn curve leaves ink, (rows, columns)."""
     curve = Curve(np.array(values, np.float32), 0, QColor("#000000"))
-    picture = curves.draw([curve], (0, len(values)), 0.0, 1.0, (100, 50), 1.0).toImage()
+    picture = draw([curve], (0, len(values)), 0.0, 1.0, (100, 50), 1.0).toImage()
     alpha = picture.convertToFormat(QImage.Format.Format_Alpha8)
     return np.frombuffer(alpha.constBits(), np.uint8).reshape(50, -1)[:, :100] > 128
 
@@ -36,13 +34,11 @@ def test_a_picture_that_is_read_whole_at_every_step_is_found_and_one_that_is_rea
     assert whole_picture(np.ones((5, 1), np.float32)) is None
 
 
-def test_a_target_that_stands_alone_is_a_whole_dot_even_at_the_limit(qtbot: QtBot) -> None:
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    curves, nan = CurveMap(parent), float("nan")
-    assert not inked(curves, [nan] * 4).any()
+def test_a_target_that_stands_alone_is_a_whole_dot_even_at_the_limit(qapp: object) -> None:
+    nan = float("nan")
+    assert not inked([nan] * 4).any()
     for last in (0.0, 0.5, 1.0):
-        ink = inked(curves, [nan, nan, nan, last])
+        ink = inked([nan, nan, nan, last])
         rows, columns = np.nonzero(ink)
         assert 80 < columns.mean() < 95
         assert np.ptp(rows) == np.ptp(columns) >= 3

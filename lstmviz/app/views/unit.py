@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 
 from lstmviz.analysis.horizon import horizon
 from lstmviz.analysis.push import pushes
-from lstmviz.app.curve_map import CurveMap
 from lstmviz.app.functions import sign_of
 from lstmviz.app.memory_panel import Habits, Memory, MemoryPanel, habits_of
 from lstmviz.app.numbers import number
@@ -53,9 +52,8 @@ class UnitView(View):
         self._habits: Habits | None = None
         header = self._make_header()  # before the body: the order of making is the order of the tab key
         self._body = QWidget()
-        self._curves = CurveMap(self._body)
-        self._gates = CurvePanel(self._curves, self._body, symmetric=False)
-        self._states = CurvePanel(self._curves, self._body, symmetric=True)
+        self._gates = CurvePanel(self._body, symmetric=False)
+        self._states = CurvePanel(self._body, symmetric=True)
         self._equation = EquationPanel(self._body)
         self._pushes = PushPanel(self._body)
         self._memory = MemoryPanel(self._body)
