@@ -127,16 +127,16 @@ def _load_sequence(_workshop: Workshop, request: LoadSequence, _report: Report) 
 
 
 def _record_trace(workshop: Workshop, request: RecordTrace, report: Report) -> Pieces:
+    from lstmviz.engine.recorder import record
+    from lstmviz.engine.whole import record_whole
+
     model, sequence = workshop.model(request.model), sequence_from_wire(request.sequence)
-    if request.whole:
-        from lstmviz.engine.whole import record_whole as record
-    else:
-        from lstmviz.engine.recorder import record
+    recorder: Callable[..., Trace] = record_whole if request.whole else record
     if not request.out:
-        yield from trace_to_wire(record(model, sequence, progress=report))
+        yield from trace_to_wire(recorder(model, sequence, progress=report))
         return
     dtype = request.dtype or None
-    trace = record(model, sequence, out=request.out, dtype=dtype, overwrite=request.overwrite, progress=report)
+    trace = recorder(model, sequence, out=request.out, dtype=dtype, overwrite=request.overwrite, progress=report)
     yield _where(request.out, trace)
 
 

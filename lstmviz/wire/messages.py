@@ -96,8 +96,8 @@ class StackData(msgspec.Struct, frozen=True):
 class NetSummary(msgspec.Struct, frozen=True, tag=True):
     """What a model file holds, read without running it; its note by language, ``en`` and ``pt_BR``.
 
-    variants: what its cells have beyond plain ones, by the name of the field of `lstmviz.nets.spec.NetSpec`. whole: what
-    can run the whole model, ``onnx`` or ``torchscript``, "" where nothing can.
+    variants: what its cells have beyond plain ones, by the name of the field of `lstmviz.nets.spec.NetSpec`. whole:
+    what can run the whole model, ``onnx`` or ``torchscript``, "" where nothing can.
     """
 
     path: str
