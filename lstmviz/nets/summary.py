@@ -17,6 +17,7 @@ from lstmviz.nets.foreign.formats import is_own, read_found
 from lstmviz.nets.foreign.found import Found
 from lstmviz.nets.reader import check_only, read_net_file
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, expected_shapes
+from lstmviz.nets.whole.kinds import run_by
 from lstmviz.wire.messages import LayerData, NetSummary, StackData
 from lstmviz.wire.model_place import join, split
 
@@ -40,12 +41,12 @@ def _foreign(path: Path, stack: str) -> NetSummary:
     stacks = tuple(map(_stack, found))
     if len(found) > 1 and not stack:
         parameters = sum(array.size for one in found for array in one.tensors.values())
-        return NetSummary(str(path), path.stem, sha256, (), parameters, 0, 0, "none", stacks=stacks)
+        return NetSummary(str(path), path.stem, sha256, (), parameters, 0, 0, "none", stacks=stacks, whole=run_by(path))
     one = choose(found, stack, str(path))
     alone = len(found) == 1 and one is found[0]
     spec = msgspec.structs.replace(named(one, path.stem, alone), sha256=sha256)
     place = str(path) if alone else join(str(path), one.path)
-    return msgspec.structs.replace(_summary(place, spec), stacks=stacks, note=_notes(one))
+    return msgspec.structs.replace(_summary(place, spec), stacks=stacks, note=_notes(one), whole=run_by(path))
 
 
 def _notes(found: Found) -> dict[str, str]:

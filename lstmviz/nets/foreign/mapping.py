@@ -121,6 +121,7 @@ class _Stack:
             bidirectional=bool(given.reverse),
             projection=0 if projection is None else projection.shape[0],
             peepholes="recurrent.peephole_l0" in tensors,
+            reset_before=given.reset_before,
             gate_activation=given.gate_activation,
             candidate_activation=given.candidate_activation,
             output_activation=given.output_activation,

@@ -72,6 +72,8 @@ def fit(stack: StackMapping, shapes: Shapes) -> Fit:
         free = not layer and side == "forward"
         for role, wanted in _wanted(stack, arrays, gates, hidden, projection, None if free else width).items():
             lines[side, layer, role] = _line(getattr(arrays, role), wanted, shapes, stack, role)
+        if lines[side, layer, "w_hh"].fits and arrays.w_hh == arrays.w_ih:
+            lines[side, layer, "w_hh"] = Line(False, tr("this array weighs x(t) already"))
     return Fit(lines, inputs, hidden, projection, bool(letters_of(stack)))
 
 

@@ -32,7 +32,7 @@ class StackMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     transposed: gates lie in columns, (F, 4H), as Keras has them, and not in rows, (4H, F), as torch. bias: none; one;
     two, b and b_hh; or halves, b of twice the length, for x and for h(t−1). forget_bias: added to f's when it runs, as
-    TensorFlow 1 does. peephole_order: of the gates in an array of peepholes.
+    TensorFlow 1 does. peephole_order: of the gates in an array of peepholes. reset_before: of a GRU, as Keras 1.
     """
 
     path: str = ""
@@ -40,12 +40,13 @@ class StackMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     order: str = ""
     transposed: bool = False
     bias: Bias = "one"
-    activation: Literal["tanh", "relu"] = "tanh"
+    activation: StateActivation = "tanh"
     gate_activation: GateActivation = "sigmoid"
     candidate_activation: StateActivation = "tanh"
     output_activation: StateActivation = "tanh"
     forget_bias: float = 0.0
     peephole_order: str = "ifo"
+    reset_before: bool = False
     layers: Annotated[tuple[LayerArrays, ...], msgspec.Meta(min_length=1, max_length=256)]
     reverse: tuple[LayerArrays, ...] = ()
 

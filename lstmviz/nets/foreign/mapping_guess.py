@@ -200,3 +200,28 @@ def _shared(one: str, other: str) -> int:
     """How many letters two names have in common at their beginning."""
     same: Iterable[bool] = (a == b for a, b in zip(one, other, strict=False))
     return next((place for place, equal in enumerate(same) if not equal), min(len(one), len(other)))
+
+
+def settled(stack: StackMapping, shapes: Shapes) -> StackMapping:
+    """The mapping after a choice: rows or columns where only one of them fits, and what is empty above by pattern."""
+    first = stack.layers[0]
+    reverse = tuple(
+        _where_empty(arrays, mirrored(stack.layers[place], shapes)) for place, arrays in enumerate(stack.reverse)
+    )
+    layers = (first, *(_where_empty(arrays, like(first, shapes, n)) for n, arrays in enumerate(stack.layers) if n))
+    stack = msgspec.structs.replace(stack, layers=layers, reverse=reverse)
+    other = msgspec.structs.replace(stack, transposed=not stack.transposed)
+    return other if _first_fits(other, shapes) and not _first_fits(stack, shapes) else stack
+
+
+def _where_empty(arrays: LayerArrays, pattern: LayerArrays) -> LayerArrays:
+    """The arrays, and those of a pattern where none is chosen yet."""
+    chosen = {role: getattr(arrays, role) for role in ROLES}
+    return msgspec.convert(
+        {role: names if any(names) else getattr(pattern, role) for role, names in chosen.items()}, LayerArrays
+    )
+
+
+def _first_fits(stack: StackMapping, shapes: Shapes) -> bool:
+    lines = fit(stack, shapes).lines
+    return all(lines["forward", 0, role].fits for role in ("w_ih", "w_hh"))
