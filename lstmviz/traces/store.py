@@ -22,6 +22,7 @@ from lstmviz.traces import journal, layout
 from lstmviz.traces.journal import Span
 from lstmviz.traces.layout import ArrayMeta, RootMeta
 from lstmviz.traces.lazy import LazyArray
+from lstmviz.traces.overview import Overview
 from lstmviz.traces.places import Place, place_at
 from lstmviz.traces.safe_write import replacing
 from lstmviz.traces.store_folder import check_target, make_root, write_array
@@ -130,7 +131,19 @@ def _read(place: Place, root: RootMeta, progress: Progress | None, lazy: bool | 
         if progress is not None:
             progress(done, total)
     trace = layout.trace_of(root.meta, arrays, steps)
+    if lazy:
+        trace = replace(trace, overview=_overview(place, trace, root.frames_written))
     return trace if root.finished else replace(trace, recorded=_cut_short(trace.recorded, spans, root.frames_written))
+
+
+def _overview(place: Place, trace: Trace, meant: int) -> Overview:
+    signals = {
+        (layer, side, name): array
+        for (layer, side), lane in trace.lanes.items()
+        for name, array in lane.signals.items()
+        if isinstance(array, StoredArray)
+    }
+    return Overview(place, signals, len(trace), meant)
 
 
 def _group(name: str) -> str:

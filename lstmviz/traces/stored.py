@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from lstmviz.errors import TraceError
-from lstmviz.traces.checksum import is_sound
+from lstmviz.traces.checksum import LENGTH, is_sound
 from lstmviz.traces.layout import chunk_file
 from lstmviz.traces.lazy import Array, LazyArray
 from lstmviz.traces.places import Place
+from lstmviz.traces.recent import Recent
 
 CACHED = 64 << 20
 """How many bytes of chunks all stored arrays keep together."""
@@ -21,39 +20,7 @@ _FEW = 4
 """Chunks that one question may leave in the cache; a longer one would push out what is looked at again and again."""
 
 
-class ChunkCache:
-    """The chunks read last; the oldest leave first. Safe to use from several threads."""
-
-    def __init__(self, size: int = CACHED) -> None:
-        self._size, self._taken = size, 0
-        self._kept: OrderedDict[tuple[Place, str], Array] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[Place, str]) -> Array | None:
-        """The chunk kept under ``key``."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def put(self, key: tuple[Place, str], chunk: Array) -> None:
-        """Keep a chunk, unless it is larger than all that may be kept."""
-        with self._lock:
-            if key in self._kept or chunk.nbytes > self._size:
-                return
-            self._kept[key] = chunk
-            self._taken += chunk.nbytes
-            while self._taken > self._size:
-                self._taken -= self._kept.popitem(last=False)[1].nbytes
-
-    def clear(self) -> None:
-        """Forget all."""
-        with self._lock:
-            self._kept.clear()
-            self._taken = 0
-
-
-chunks = ChunkCache()
+chunks: Recent[tuple[Place, str], Array] = Recent(CACHED)
 
 
 class StoredArray(LazyArray):
@@ -84,11 +51,15 @@ class StoredArray(LazyArray):
 
     def block(self, start: int, stop: int) -> Array:
         """Consecutive rows, (stop − start, H)."""
-        found = np.empty((stop - start, self.shape[1]), self.dtype)
+        return self.known_block(start, stop)[0]
+
+    def known_block(self, start: int, stop: int) -> tuple[Array, bool]:
+        """Consecutive rows, and whether all of them are known: none is NaN because its bytes are on their way."""
+        found, known = np.empty((stop - start, self.shape[1]), self.dtype), True
         first, last = max(start, self._written[0]), min(stop, self._written[1])
         if first >= last:
             found[:] = np.nan
-            return found
+            return found, known
         found[: first - start] = np.nan
         found[last - start :] = np.nan
         few = (last - 1) // self._rows - first // self._rows < _FEW
@@ -96,7 +67,8 @@ class StoredArray(LazyArray):
             at = number * self._rows + low - start
             rows = self._chunk_rows(number, low, high, keep=few)
             found[at : at + high - low] = np.nan if rows is None else rows
-        return found
+            known &= rows is not None
+        return found, known
 
     def scattered(self, steps: npt.NDArray[np.intp]) -> Array:
         """Some rows, (n, H), in ascending order."""
@@ -120,21 +92,18 @@ class StoredArray(LazyArray):
             size = (high - low) * self._row_bytes
             part = self._bytes(file, low * self._row_bytes, size)
             return None if part is None else self._array(part[:size], file, high - low)
-        whole = self._bytes(file)
+        length = self._rows * self._row_bytes + LENGTH * self._checksums
+        whole = self._bytes(file, 0, length + 1)  # one more tells a file that is too long
         if whole is None:
             return None
         chunk = self._array(self._checked(whole, file), file, self._rows)
         self._sound.add(number)
         if keep:
-            chunks.put((self._place, file), chunk)
+            chunks.put((self._place, file), chunk, chunk.nbytes)
         return chunk[low:high]
 
-    def _bytes(self, file: str, start: int = 0, size: int | None = None) -> bytes | None:
+    def _bytes(self, file: str, start: int, size: int) -> bytes | None:
         try:
-            if size is None:
-                expected = self._rows * self._row_bytes + 4 * self._checksums
-                if self._place.size(file) not in (expected, None):
-                    raise self._damaged(file)
             return self._place.read(file, start, size)
         except FileNotFoundError as error:
             raise self._damaged(file) from error
@@ -152,7 +121,7 @@ class StoredArray(LazyArray):
             return view
         if not is_sound(whole):
             raise self._damaged(file)
-        return view[:-4]
+        return view[:-LENGTH]
 
     def _array(self, data: bytes | memoryview, file: str, rows: int) -> Array:
         if len(data) != rows * self._row_bytes:

@@ -13,6 +13,7 @@ from lstmviz.traces import journal
 from lstmviz.traces.checksum import write_checked
 from lstmviz.traces.layout import chunk_file
 from lstmviz.traces.places import Place
+from lstmviz.traces.pyramid_writer import PyramidWriter
 from lstmviz.traces.stored import StoredArray
 from lstmviz.traces.trace import Array
 
@@ -43,6 +44,7 @@ class Stream:
         self._reverse = group.endswith("/reverse")
         self._first, self._last = journal.empty(group, steps)
         self._written = (self._first, self._last)
+        self._pyramids: dict[str, PyramidWriter] = {}
         self._chunk: dict[str, Array] = {}
 
     def path(self, name: str) -> str:
@@ -73,10 +75,18 @@ class Stream:
             if (self._first if self._reverse else self._last) == (low if self._reverse else high):
                 self._write(number)
 
+    @property
+    def complete(self) -> bool:
+        """Whether every step has been taken."""
+        return (self._first, self._last) == (0, self._steps)
+
     def flush(self) -> None:
-        """Write the steps of a chunk that is not full. Raises OSError."""
+        """Write what there is of a chunk and of tiles that are not full; nothing is taken after it. Raises OSError."""
         if self._chunk:
             self._write((self._first if self._reverse else self._last - 1) // self._rows)
+        for pyramid in self._pyramids.values():
+            pyramid.flush()
+        self._pyramids = {}
 
     def _check(self, start: int, signals: Mapping[str, Array]) -> int:
         """The end of the new steps; ValueError where they do not go on from the last ones."""
@@ -110,11 +120,18 @@ class Stream:
 
     def _write(self, number: int) -> None:
         """One chunk of every signal, and then the line of the journal that says so."""
-        for name, chunk in self._chunk.items():
+        full, self._chunk = self._chunk, {}
+        for name, chunk in full.items():
             write_checked(self.folder / chunk_file(self.path(name), number, 2), chunk)
-        self._chunk = {}
         low, high = self._written
         start, stop = (self._first, low) if self._reverse else (high, self._last)
         with (self.folder / journal.FILE).open("ab", buffering=0) as stream:
             stream.write(journal.line(self.group, start, stop))
         self._written = (self._first, self._last)
+        if self.group == journal.OUTPUTS:
+            return
+        for name, chunk in full.items():  # after the journal: no tile may know more than the signal
+            if name not in self._pyramids:
+                facts = (self._widths[name], self._dtype, self._steps)
+                self._pyramids[name] = PyramidWriter(self.folder, self.path(name), *facts, reverse=self._reverse)
+            self._pyramids[name].add(number * self._rows, chunk)

@@ -65,6 +65,9 @@ class StoreWriter:
 
     def finish(self, check: Check | None = None, recorded: Recorded | None = None) -> None:
         """Everything has been appended: write what is left, how it was checked and recorded, and close."""
+        missing = [group for group, stream in self._streams.items() if not stream.complete]
+        if missing:
+            raise ValueError(f"not every step was given of {', '.join(missing)}")
         self._flush()
         words = read_json(FolderPlace(self.path), "zarr.json", MAX_WORDS)
         meta = msgspec.convert(words["attributes"]["meta"], layout.TraceMeta)
@@ -130,7 +133,7 @@ def begin_store(
     check_target(path)
     _check_room(Path(path), head, steps, np.dtype(dtype))
     rows = chunk_rows(max(_widths(head)), np.dtype(dtype), steps)
-    whole = replace(head, inputs=inputs[: len(head)], check=None)
+    whole = replace(head, check=None)
     aside = _put_aside(Path(path))
     try:
         with replacing(path, folder=True) as new:
