@@ -96,6 +96,8 @@ def _lstm(w: LstmWeights, s: Signals, out: Floats, carry: Carry) -> Backward:
     whr = None if w.whr is None else w.whr.T.astype(np.float64)
     peephole = np.zeros((3, w.units)) if w.peephole is None else w.peephole.astype(np.float64)
     gates = _Gates(w, s["h_prev"])
+    end = w.functions.cell_clip
+    free = np.abs(c) < end if end else np.ones_like(c)
     steps = len(c)
     dh, parts, dz = np.empty_like(out), np.empty((6, steps, w.units)), np.empty((steps, 4, w.units))
     for t in reversed(range(steps)):
@@ -105,7 +107,7 @@ def _lstm(w: LstmWeights, s: Signals, out: Floats, carry: Carry) -> Backward:
         at_o = ways.sum(axis=0) * slopes[2, t]
         parts[0, t], parts[1:, t] = carry.c, _state_slope(w.norm, ways * opened[t], c[t])
         parts[2:5, t] += *carry.peeps, peephole[2] * at_o
-        dc = parts[:, t].sum(axis=0)
+        dc = parts[:, t].sum(axis=0) * free[t]
         dz[t] = dc * slopes[:, t]
         dz[t, 2] = at_o
         carry = Carry(gates.back(dz[t], t), f[t] * dc, peephole[:2] * dz[t, :2])

@@ -43,6 +43,8 @@ def in_words(functions: Functions) -> tuple[str, ...]:
         words.append(f"h = o ⊗ {_formula(functions.output, 'c')}")
     if functions.clip:
         words.append(tr("z clipped at ±{clip}", clip=f"{functions.clip:g}"))
+    if functions.cell_clip:
+        words.append(tr("c clipped at ±{clip}", clip=f"{functions.cell_clip:g}"))
     return tuple(words)
 
 

@@ -98,7 +98,8 @@ class _LstmNumbers:
 
     def _state(self) -> str:
         c_prev, f, g, i, c = (self._at(name) for name in ("c_prev", "f", "g", "i", "c"))
-        return f"c[{self._unit}] = {c_prev}·{f} + {_bracketed(g)}·{i} = {c}"
+        sum_of = f"{c_prev}·{f} + {_bracketed(g)}·{i}"
+        return f"c[{self._unit}] = " + (f"clip({sum_of}) = {c}" if self._functions.cell_clip else f"{sum_of} = {c}")
 
     def _output(self) -> str:
         c = f"norm({self._at('c')})" if self._normed else self._at("c")

@@ -118,13 +118,15 @@ class Functions:
     """The functions of one layer: h = o ⊗ output(c) with i, f, o = gate(z) and g = candidate(z).
 
     Of a GRU gate makes r and f. clip: each z is first brought into −clip..clip, as onnxruntime reads ONNX; 0 for no
-    such bound. c never is. Raises ValueError for a function that there is not.
+    such bound. cell_clip: c(t) is brought into −cell_clip..cell_clip, as TensorFlow Lite does; 0 for no such bound.
+    Raises ValueError for a function that there is not.
     """
 
     gate: GateActivation = "sigmoid"
     candidate: StateActivation = "tanh"
     output: StateActivation = "tanh"
     clip: float = 0.0
+    cell_clip: float = 0.0
 
     def __post_init__(self) -> None:
         for name in (self.gate, self.candidate, self.output):

@@ -67,6 +67,8 @@ def _explain_lstm(step: LstmStep, weights: LstmWeights | None) -> tuple[Line, ..
     before, after = (("combine", "c(t−1)"), ("combine", "c(t)")) if peeks else (("combine",), ("combine",))
     layer = "norm_{}_layer" if normed else "{}_layer"
     output = f"ot·{_let_through(PLAIN if weights is None else weights.functions, 'norm(c(t))' if normed else 'c(t)')}"
+    clips = weights is not None and weights.functions.cell_clip
+    state = "c(t) = clip(c(t−1)·ft + gt·it)" if clips else "c(t) = c(t−1)·ft + gt·it"
     if step.h.shape[-1] != step.c.shape[-1]:
         output = f"project({output})"
     lines = (
@@ -74,7 +76,7 @@ def _explain_lstm(step: LstmStep, weights: LstmWeights | None) -> tuple[Line, ..
         (f"ft = {layer.format('forget')}({', '.join(before)})", "f", before, "ft"),
         (f"gt = {layer.format('candidate')}(combine)", "g", ("combine",), "gt"),
         (f"it = {layer.format('input')}({', '.join(before)})", "i", before, "it"),
-        ("c(t) = c(t−1)·ft + gt·it", "c", ("c(t−1)", "ft", "gt", "it"), "c(t)"),
+        (state, "c", ("c(t−1)", "ft", "gt", "it"), "c(t)"),
         (f"ot = {layer.format('output')}({', '.join(after)})", "o", after, "ot"),
         (f"h(t) = y(t) = {output}", "h", ("ot", "c(t)"), "h(t)"),
         ("return h(t), c(t)", "h", ("h(t)", "c(t)"), ""),

@@ -52,6 +52,7 @@ def lstm_step(w: LstmWeights, x: Array, h: Array | None = None, c: Array | None 
         [zi zf zo zg] = LN(x Wx) + LN(h(t−1) Wh) + b        h = o ⊗ tanh(LN(c) + its bias)
 
     Other ``functions`` stand for σ and for each tanh where the weights have them; z is told before it is clipped.
+    Where they clip c(t), it is so before o sees it and before it goes on (TensorFlow Lite's cell_clip).
 
     A recurrent projection (Sak et al. 2014) makes h(t) of this (H → P).
 
@@ -72,6 +73,8 @@ def lstm_step(w: LstmWeights, x: Array, h: Array | None = None, c: Array | None 
     g = activate(functions.candidate, zg, functions.clip)
     kept, written = f * c, i * g
     c_next = kept + written
+    if functions.cell_clip:
+        c_next = np.clip(c_next, -functions.cell_clip, functions.cell_clip)
     if w.peephole is not None:
         zo = zo + w.peephole[2] * c_next
     o, tanh_c = activate(functions.gate, zo, functions.clip), squashed(w, c_next)

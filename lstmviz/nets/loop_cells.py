@@ -123,6 +123,8 @@ def lstm_loop(w: LoopWeights, x: Tensor, h: Tensor, c: Tensor, *, signals: bool 
         i, f = gate(z_if).unbind(1)
         g = candidate(zg)
         c = torch.addcmul(f * c, i, g)
+        if w.functions.cell_clip:
+            c = c.clamp(-w.functions.cell_clip, w.functions.cell_clip)
         if w.peephole is not None:
             zo = torch.addcmul(zo, w.peephole[2], c)
         o = gate(zo)

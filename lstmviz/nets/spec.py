@@ -81,8 +81,8 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A net: recurrent layers and a linear read-out (none where ``output`` is None).
 
     hidden is H; projection is P, 0 for none. peepholes: Graves 2013; layer_norm: Ba et al. 2016, both of an LSTM.
-    activation: of a recurrent layer. gate_activation, candidate_activation, output_activation, clip: of the others, see
-    `lstmviz.cells.activations.Functions`. reset_before: of a GRU, see `lstmviz.cells.gru`. reverse: it reads from the
+    activation: of a recurrent layer. gate_activation, candidate_activation, output_activation, clip, cell_clip: of the
+    others, see `lstmviz.cells.activations.Functions`. reset_before: of a GRU, see `lstmviz.cells.gru`. reverse: it reads from the
     last step to the first alone. initial_state: it begins in h (and c) of its own, ``initial_h`` and
     ``initial_c`` among the weights, one row for each layer and direction; else at zero.
     said: the most symbols that a decoder says. task: what it was trained for, ``next`` for the next value or symbol.
@@ -107,6 +107,7 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     candidate_activation: StateActivation = "tanh"
     output_activation: StateActivation = "tanh"
     clip: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    cell_clip: Annotated[float, msgspec.Meta(ge=0)] = 0.0
     initial_state: bool = False
     output: ValueOutput | ProbabilityOutput | None = None
     said: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
@@ -126,7 +127,7 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
     def functions(self) -> Functions:
         """What stands for σ and tanh; φ of a recurrent layer is their candidate."""
         candidate = self.activation if self.cell == "rnn" else self.candidate_activation
-        return Functions(self.gate_activation, candidate, self.output_activation, self.clip)
+        return Functions(self.gate_activation, candidate, self.output_activation, self.clip, self.cell_clip)
 
     @property
     def fused(self) -> bool:
@@ -237,8 +238,13 @@ def _check_functions(spec: NetSpec, file: str) -> None:
                 name=name,
                 cell=spec.cell,
             )
-    if not math.isfinite(spec.clip):
-        raise ModelError("“{file}” clips at {found}; expected a finite number.", file=file, found=str(spec.clip))
+    if not math.isfinite(spec.clip + spec.cell_clip) or (spec.cell_clip and spec.cell != "lstm"):
+        found = f"{spec.clip}, {spec.cell_clip}"
+        raise ModelError(
+            "“{file}” clips z and c at {found}; expected finite numbers, that of c in an LSTM only.",
+            file=file,
+            found=found,
+        )
 
 
 def _check_decoder(spec: NetSpec, file: str) -> None:

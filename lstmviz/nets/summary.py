@@ -106,7 +106,7 @@ def _variants(spec: NetSpec) -> Iterator[str]:
         "candidate_activation": spec.candidate_activation != plain.candidate,
         "output_activation": spec.output_activation != plain.output,
     }
-    names = ("peepholes", "layer_norm", "reset_before", "clip", "initial_state")
+    names = ("peepholes", "layer_norm", "reset_before", "clip", "cell_clip", "initial_state")
     fields = {name: bool(getattr(spec, name)) for name in names}
     fields["activation"] = spec.cell == "rnn" and spec.activation not in ("tanh", "relu")
     yield from (name for name, there in {**fields, **functions}.items() if there)

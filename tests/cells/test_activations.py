@@ -43,6 +43,7 @@ OTHERS = [
     Functions(candidate="sigmoid", output="relu", clip=0.25),
     Functions(candidate="linear", output="softsign"),
     Functions("hard_sigmoid(0.3, 0.4)", "elu(0.5)", "scaled_tanh(1.7, 0.66)"),
+    Functions(candidate="relu", cell_clip=1.5),
 ]
 
 
@@ -67,6 +68,7 @@ def in_torch(w: LstmWeights, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.
     for x_t in x:
         zi, zf, zo, zg = (x_t @ wx + h @ wh + b).split(4)
         c = gate(zf + peephole[1] * c) * c + gate(zi + peephole[0] * c) * candidate(zg)
+        c = c.clamp(-f.cell_clip, f.cell_clip) if f.cell_clip else c
         c.retain_grad()
         h = gate(zo + peephole[2] * c) * output(c)
         hs.append(h)

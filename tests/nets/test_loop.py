@@ -22,7 +22,7 @@ VARIANTS = [
     {"peepholes": True, "layer_norm": True, "proj_size": 2, "bidirectional": True, "num_layers": 2},
     {"functions": Functions("hard_sigmoid", "softsign", "sigmoid")},
     {"functions": Functions("hard_sigmoid_keras3", "linear", "relu", clip=0.8), "peepholes": True, "num_layers": 2},
-    {"functions": Functions(candidate="relu", output="tanh", clip=1.5), "layer_norm": True},
+    {"functions": Functions(candidate="relu", output="tanh", clip=1.5, cell_clip=0.5), "layer_norm": True},
 ]
 
 
