@@ -12,7 +12,7 @@ import pytest
 
 from lstmviz import load_model, load_sequence, record
 from lstmviz.cli import main
-from lstmviz.traces.corpus import open_corpus
+from lstmviz.traces.corpus import begin_corpus, open_corpus
 from lstmviz.traces.store import open_trace
 
 
@@ -36,6 +36,34 @@ def test_every_file_of_a_folder_is_recorded_under_its_name(corpus: Path, capsys:
     assert {Path(member.name).parent.name for member in members[3:]} == {"one", "two"}
     expected = record(load_model("samples/nets/sunspots.json"), load_sequence(str(corpus / "b.csv")))
     np.testing.assert_array_equal(open_trace(members[1].path)["c"], expected["c"])
+
+
+def test_a_sequence_has_the_label_of_its_folder_or_that_of_the_file_of_labels(
+    corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, labels = corpus.parent / "all.zarr", corpus / "labels.csv"
+    words = ["record", str(corpus), "--model", "sunspots", "--out", str(store)]
+    assert main(words) == 0
+    assert [member.label for member in open_corpus(store)] == ["", "", "", "one", "two"]
+    labels.write_text("name,label\na,rising\nc.csv,falling\none/same.csv,rising\nabsent,rising\n")
+    capsys.readouterr()
+    assert main([*words, "--labels", str(labels)]) == 0  # beside the sequences, and none of them
+    said = capsys.readouterr().out
+    assert "0 of 5" in said
+    assert "3 of 5 have a label" in said
+    assert [member.label for member in open_corpus(store)] == ["rising", "", "falling", "rising", ""]
+    labels.write_text("nothing,here\n")
+    assert main([*words, "--labels", str(labels)]) == 1
+    assert "labels none of the sequences" in capsys.readouterr().err
+
+
+def test_a_long_corpus_is_inspected_by_its_beginning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begin_corpus(tmp_path / "c.zarr", [f"s{n}" for n in range(340)], "", ["even", "odd"] * 170)
+    assert main(["inspect", str(tmp_path / "c.zarr")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].endswith("even 170, odd 170")
+    assert len(lines) == 3 + 20 + 1
+    assert lines[-1].endswith("320 more")
 
 
 def test_a_recording_that_was_cut_short_goes_on(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +97,7 @@ def test_two_processes_record_disjoint_shares_into_one_store(corpus: Path) -> No
         (["--model", "sunspots"], "CORPUS"),
         (["a", "--sequence", "sunspots", "--model", "sunspots"], "CORPUS"),
         (["nowhere", "--model", "sunspots"], "nowhere"),
+        (["--sequence", "sunspots", "--model", "sunspots", "--labels", "l.csv"], "--labels"),
         ([".", "--model", "sunspots"], "There is no sequence"),
     ],
 )
@@ -91,9 +120,12 @@ def test_inspect_lists_what_a_corpus_holds_and_export_asks_for_one_of_it(
     assert main(["inspect", str(store)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].endswith("4 of 5 recorded")
-    assert [line.split()[0] for line in lines[2:]] == [f"{member.path.name}:" for member in members]
-    assert [line.split()[1] for line in lines[2:5]] == ["a", "b", "c"]
-    assert lines[6].endswith("not recorded yet")
+    assert lines[2].endswith("one 1, two 1")
+    assert [line.split()[0] for line in lines[3:]] == [f"{member.path.name}:" for member in members]
+    assert [line.split()[1] for line in lines[3:6]] == ["a", "b", "c"]
+    assert [line.split()[2:] for line in lines[3:6]] == [["5", "steps"], ["4", "steps"], ["6", "steps"]]
+    assert lines[6].endswith("one  7 steps")
+    assert lines[7].endswith("two  not recorded yet")
 
     assert main(["export", str(store), "--out", str(corpus / "out.csv")]) == 1
     sentence = capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from lstmviz.wire.messages import StackData
 from lstmviz.wire.model_place import split
 
 Lines = Iterator[tuple[str, str]]
+
+MOST_LABELS, MOST_MEMBERS = 12, 20
 
 _VARIANTS = {
     "peepholes": mark("peepholes"),
@@ -98,11 +101,23 @@ def _trace(path: str) -> Lines:
 
 def _corpus(path: str) -> Lines:
     members = open_corpus(path)
-    recorded = [member.recorded for member in members]
+    recorded = sum(member.recorded for member in members)
+    labels = Counter(member.label for member in members if member.label)
     yield tr("corpus"), str(path)
-    yield tr("traces"), tr("{recorded} of {total} recorded", recorded=sum(recorded), total=len(members))
-    for member, there in zip(members, recorded, strict=True):
-        yield member.path.name, member.name if there else tr("{name}: not recorded yet", name=member.name)
+    yield tr("traces"), tr("{recorded} of {total} recorded", recorded=recorded, total=len(members))
+    if labels:
+        counts = [f"{label} {count}" for label, count in labels.most_common(MOST_LABELS)]
+        yield tr("labels"), ", ".join(counts) + (" …" if len(labels) > MOST_LABELS else "")
+    shown = members[:MOST_MEMBERS]
+    names = max((len(member.name) for member in shown), default=0)
+    words = max((len(member.label) for member in shown), default=0)
+    for member in shown:
+        state = tr("not recorded yet")
+        if member.recorded:
+            state = "" if member.steps is None else tr("{steps} steps", steps=member.steps)
+        yield member.path.name, f"{member.name:<{names}}  {member.label:<{words}}  {state}".rstrip()
+    if len(members) > len(shown):
+        yield "…", tr("{count} more", count=len(members) - len(shown))
 
 
 def inspect_sequence(sequence: Sequence) -> Lines:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from lstmviz.app.dialogs.corpus import CorpusDialog
-from lstmviz.traces.corpus import begin_corpus
+from lstmviz.traces.corpus import begin_corpus, open_corpus
 from lstmviz.traces.store import save_trace
 from lstmviz.traces.trace import Trace
 
@@ -21,7 +21,7 @@ def test_what_is_searched_for_and_chosen_is_opened(
     members = begin_corpus(tmp_path / "c.zarr", ("apple", "pear", "peach"), "")
     for member in members[:2]:
         save_trace(make_trace(steps=4), member.path)
-    dialog = CorpusDialog("c", members)
+    dialog = CorpusDialog("c", open_corpus(tmp_path / "c.zarr"))
     qtbot.addWidget(dialog)
     assert "2 of 3" in dialog.findChildren(QLabel)[0].text()
     qtbot.keyClicks(dialog.search, "PEA")
