@@ -81,6 +81,8 @@ class Program(QObject):
         if self.equipped:
             return
         from lstmviz.app.engine_process import QProcessTransport
+        from lstmviz.app.fitting import Fitting
+        from lstmviz.app.mapping import Mapping
         from lstmviz.app.offers import Offers
         from lstmviz.app.opening import Opening
         from lstmviz.app.questions import Questions
@@ -103,6 +105,8 @@ class Program(QObject):
             offers.ask_member,
             offers.ask_stack,
             offers.ask_store,
+            Fitting(self.window, self.recording),
+            Mapping(self.window, self.dispatcher, self.recording),
         )
         self.offers.opening = self.opening
         self.saving = Saving(self.window, self.recording)

@@ -7,6 +7,7 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,7 +15,7 @@ from lstmviz.app.file_kinds import run_of, store_of, what_is
 from lstmviz.app.recording import Recording
 from lstmviz.app.stores import Stores, beyond_memory, is_address, recorded_bytes
 from lstmviz.errors import LstmvizError, ModelError, SequenceError
-from lstmviz.language import tr
+from lstmviz.language import current, tr
 from lstmviz.nets.foreign.formats import is_own
 from lstmviz.nets.spec import NetSpec
 from lstmviz.sequences.samples import Sample
@@ -23,11 +24,16 @@ from lstmviz.session.dispatch import Dispatcher
 from lstmviz.traces.corpus import Member, is_corpus_store, open_corpus
 from lstmviz.traces.store import WHOLE
 from lstmviz.traces.trace import Trace
+from lstmviz.wire.host import far_path
 from lstmviz.wire.messages import NetSummary
 from lstmviz.wire.model_place import join, split
 
 _SHORT = 1000
 """Steps of which the recording fits into memory whatever the net."""
+
+if TYPE_CHECKING:
+    from lstmviz.app.fitting import Fitting
+    from lstmviz.app.mapping import Mapping
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,12 @@ def fits(net: NetSummary, sequence: Sequence) -> bool:
     return not sequence.vocabulary and sequence.features == net.inputs
 
 
+def could_fit(net: NetSummary, sequence: Sequence) -> bool:
+    """Whether the net can take the sequence, or some of its features."""
+    enough = not net.vocabulary and not sequence.vocabulary and sequence.features > net.inputs
+    return enough or fits(net, sequence)
+
+
 class Opening:
     """Finds out what a path is and brings model and sequence together.
 
@@ -66,6 +78,8 @@ class Opening:
         choose: Callable[[str, Many[Member]], None],
         choose_stack: Callable[[NetSummary, Callable[[str], None]], None],
         ask_store: Callable[[str, int, Callable[[str, str], None]], None],
+        fitting: Fitting,
+        mapping: Mapping,
     ) -> None:
         self._dispatcher = dispatcher
         self._recording = recording
@@ -74,9 +88,12 @@ class Opening:
         self._choose = choose
         self._choose_stack = choose_stack
         self._ask_store = ask_store
+        self._fitting = fitting
+        self._mapping = mapping
         self._stores = Stores(dispatcher)
         self._nets: dict[str, NetSummary] = {}
         self._model: NetSummary | None = None
+        self._sequence: Sequence | None = None
 
     def open_paths(self, paths: Many[str]) -> None:
         """Open several files one after the other; one model among sequences reads them all."""
@@ -103,7 +120,21 @@ class Opening:
         elif what == "model":
             self._open_model(path)
         else:
-            self._recording.load_sequence(path, {}, lambda sequence: self._on_sequence_loaded(sequence, path))
+            weights = partial(self._open_model, path)
+            self._fitting.read(path, {}, partial(self._on_sequence_loaded, path), self._wanted(), weights)
+
+    def map_arrays(self) -> None:
+        """Choose a file of arrays and say which of them are the weights, or say it anew."""
+        self._mapping.choose(self._on_mapped)
+
+    def _on_mapped(self, path: str) -> None:
+        for place in [place for place in self._nets if split(place)[0] == path]:
+            del self._nets[place]
+        self._open_model(path)
+
+    def _wanted(self) -> int:
+        """How many features the model takes that waits for a sequence, 0 where none does or it takes symbols."""
+        return self._model.inputs if self._model is not None and not self._model.vocabulary else 0
 
     def _open_store(self, store: str) -> None:
         """A trace beyond memory is read where it lies, others by the engine."""
@@ -140,7 +171,12 @@ class Opening:
         """Record a model file on a sequence file."""
         path = self._existing(path)
         self._dispatcher.session.remember(path)
-        self._recording.load_sequence(path, {}, lambda sequence: self.record(model, sequence))
+        self._inspected(model, partial(self._read_for, model, path))
+
+    def _read_for(self, model: str, path: str, net: NetSummary | None) -> None:
+        """Read a sequence file for a net, which tells what of the file is wanted."""
+        inputs = 0 if net is None or net.vocabulary else net.inputs
+        self._fitting.read(path, {}, partial(self.record, model), inputs)
 
     def record(self, model: str, sequence: Sequence) -> None:
         """Record a model file on a sequence and show the trace; the user says which of several stacks is meant."""
@@ -148,6 +184,14 @@ class Opening:
 
     def _record(self, model: str, sequence: Sequence) -> None:
         """Record one net and show the trace, with what is worth looking at in a net of ours."""
+        self._sequence = None
+        if sequence.vocabulary or sequence.features == 1:
+            self._record_fitting(model, sequence)
+        else:
+            fitted = partial(self._record_fitting, model)
+            self._inspected(model, lambda net: self._fitting.fit(sequence, net, fitted))
+
+    def _record_fitting(self, model: str, sequence: Sequence) -> None:
         if len(sequence) < _SHORT:
             self._record_whole(model, sequence)
         else:
@@ -172,6 +216,8 @@ class Opening:
         self._dispatcher.announce()
 
     def _existing(self, path: str) -> str:
+        if far_path(path):  # the engine over there says what is wrong with it
+            return path
         absolute = str(Path(path).absolute())
         if not Path(absolute).exists():
             self._dispatcher.session.forget(absolute)
@@ -196,7 +242,16 @@ class Opening:
         if sample is not None:
             self.open_sample(sample.id)
         else:
-            self._recording.inspect(path, self._on_model_inspected)
+            self._inspect(path, self._on_model_inspected)
+
+    def _inspect(self, path: str, then: Callable[[NetSummary], None]) -> None:
+        """Find out what is in a model; of arrays that no reader knows the user says which is which."""
+        self._recording.inspect(path, then, partial(self._on_model_refused, path, then))
+
+    def _on_model_refused(self, path: str, then: Callable[[NetSummary], None], error: LstmvizError) -> None:
+        if error.values.get("remedy") != "mapping":
+            raise error
+        self._mapping.ask(split(path)[0], partial(self._inspect, path, then), error)
 
     def _with_stack(self, model: str, then: Callable[[str], None]) -> None:
         """Call ``then`` with the place of the one stack that is meant; a net of ours holds no other."""
@@ -204,7 +259,7 @@ class Opening:
         if stack or is_own(Path(path)):
             then(model)
         else:
-            self._recording.inspect(path, lambda net: self._with_one_of(net, then))
+            self._inspect(path, lambda net: self._with_one_of(net, then))
 
     def _with_one_of(self, net: NetSummary, then: Callable[[str], None]) -> None:
         if net.stacks and not net.layers:
@@ -239,7 +294,7 @@ class Opening:
         else:
             self.record(str(sample.net_path), sequence)
 
-    def _on_sequence_loaded(self, sequence: Sequence, path: str) -> None:
+    def _on_sequence_loaded(self, path: str, sequence: Sequence) -> None:
         """A sequence goes to the model that waits for one, else to the active trace's, else the user is asked."""
         self._dispatcher.session.remember(path)
         if self._model is not None:
@@ -266,7 +321,12 @@ class Opening:
             self._with_one_of(net, lambda place: self._recording.inspect(place, self._on_model_inspected))
             return
         self._nets[net.path] = net
+        if net.stacks and (note := net.words(current())):
+            session.notify(note)
         active = session.trace
+        if self._sequence is not None and could_fit(net, self._sequence):
+            self.record(net.path, self._sequence)
+            return
         if active is not None and fits(net, active.sequence):
             self.record(net.path, active.sequence)
             return
@@ -274,6 +334,8 @@ class Opening:
         self._with_nets(lambda: self._offer(Offer(None, net, ())))
 
     def _offer_nets(self, sequence: Sequence) -> None:
+        """Ask for a model; the sequence waits for one that is opened later too."""
+        self._sequence = sequence
         self._with_nets(
             lambda: self._offer(Offer(sequence, None, tuple((net, fits(net, sequence)) for net in self._nets.values())))
         )

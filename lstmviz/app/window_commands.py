@@ -66,6 +66,7 @@ class WindowCommands:
             "sample.choose": self._choose_sample,
             "sample.open": lambda id: opening.open_sample(id),
             "record.open": opening.ask_both,
+            "model.map": opening.map_arrays,
             "file.save": saving.save_trace,
             "export.open": saving.export,
             "picture.save": saving.save_picture,

@@ -173,6 +173,8 @@ _FILE = (
             hint=mark("Open one of the samples that come with lstmviz")),
     Command("record.open", mark("Record…"), (FILE,), "Ctrl+R", "window", _alive, icon="record",
             hint=mark("Choose a model and a sequence, and record every signal")),
+    Command("model.map", mark("Say which array is which…"), (FILE,), "", "window", _alive,
+            hint=mark("Choose a file of arrays and say which are the weights of its layer, or change what was said")),
     Command("file.save", mark("Save the trace…"), (FILE,), "Ctrl+S", "window", _trace, icon="save", apart=True,
             hint=mark("Write the trace as a store (.zarr) that opens again")),
     Command("export.open", mark("Export…"), (FILE,), "Ctrl+E", "window", _trace, icon="export",

@@ -200,7 +200,7 @@ def test_an_export_from_the_dialog_is_written(program, wait_for, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "content"), [
-    ("empty.csv", b""), ("words.csv", b"a,b\n1,x\n"), ("net.safetensors", b"\x00" * 7), ("run.zarr", b"not a folder"),
+    ("empty.csv", b""), ("words.csv", b"a\n1\nx\n"), ("net.safetensors", b"\x00" * 7), ("run.zarr", b"not a folder"),
     ("picture.png", b"\x89PNG broken"), ("sound.wav", b"RIFF"),
 ])  # fmt: skip
 def test_a_bad_file_is_one_sentence_and_the_window_keeps_what_it_had(program, wait_for, tmp_path, qtbot, name, content):

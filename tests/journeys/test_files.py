@@ -118,23 +118,13 @@ def _empty(folder: Path) -> Path:
 
 
 def _words(folder: Path) -> Path:
-    (folder / "words.csv").write_text("a,b\n1,2\nthree,4\n")
+    (folder / "words.csv").write_text("a\n1\nthree\n")
     return folder / "words.csv"
 
 
 def _ragged(folder: Path) -> Path:
     (folder / "ragged.csv").write_text("a,b\n1,2\n3\n5,6\n")
     return folder / "ragged.csv"
-
-
-def _infinite(folder: Path) -> Path:
-    (folder / "infinite.csv").write_text("a\n1\ninf\n3\n")
-    return folder / "infinite.csv"
-
-
-def _not_a_number(folder: Path) -> Path:
-    (folder / "nan.csv").write_text("a\n1\nnan\n3\n")
-    return folder / "nan.csv"
 
 
 def _wrong_picture(folder: Path) -> Path:
@@ -191,7 +181,7 @@ def _locked(folder: Path) -> Path:
 @pytest.mark.parametrize(
     "make",
     [
-        _missing, _empty, _words, _ragged, _infinite, _not_a_number, _wrong_picture, _wrong_sound, _truncated_array,
+        _missing, _empty, _words, _ragged, _wrong_picture, _wrong_sound, _truncated_array,
         _truncated_net, _flipped_net, _empty_store, _binary, _locked,
     ],
     ids=lambda make: make.__name__.strip("_"),

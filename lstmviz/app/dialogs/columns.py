@@ -1,0 +1,81 @@
+"""Which features of a sequence a model reads, and in which order, where the sequence has more."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lstmviz.language import tr
+from lstmviz.sequences.sequence import Sequence
+
+_PLACE = Qt.ItemDataRole.UserRole
+
+
+class ColumnsDialog(QDialog):
+    """A list of features to tick, as many as the model takes, which can be dragged into the model's order."""
+
+    chosen = Signal(list)
+
+    def __init__(self, sequence: Sequence, model: str, wanted: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._wanted = wanted
+        self.setWindowTitle(tr("Which features does the model read?"))
+        self.setMinimumSize(460, 420)
+        sentence = tr(
+            "“{name}” has {found} features a step; “{model}” takes {wanted}. Tick them, and drag them into the order in"
+            " which the model was trained.",
+            name=sequence.name,
+            found=sequence.features,
+            model=model,
+            wanted=wanted,
+        )
+        label = QLabel(sentence, self)
+        label.setWordWrap(True)
+        self.features = QListWidget(self)
+        self.features.setAccessibleName(tr("Features"))
+        self.features.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.features.setSpacing(1)
+        names = sequence.names or tuple(f"x{n}" for n in range(sequence.features))
+        for place, name in enumerate(names):
+            row = QListWidgetItem(name, self.features)
+            row.setData(_PLACE, place)
+            row.setFlags((row.flags() | Qt.ItemFlag.ItemIsUserCheckable) & ~Qt.ItemFlag.ItemIsDropEnabled)
+            row.setCheckState(Qt.CheckState.Checked if place < wanted else Qt.CheckState.Unchecked)
+        self.verdict = QLabel(self)
+        self._buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self
+        )
+        self.ok = self._buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self.ok.setText(tr("Record"))
+        self.ok.setDefault(True)
+        self._buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
+        column = QVBoxLayout(self)
+        for part in (label, self.features, self.verdict, self._buttons):
+            column.addWidget(part)
+        self.features.itemChanged.connect(self._on_features_item_changed)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        self.accepted.connect(self._on_accepted)
+        self._on_features_item_changed()
+
+    def ticked(self) -> list[int]:
+        """The places of the features that are ticked, in the order in which they stand."""
+        rows = [self.features.item(place) for place in range(self.features.count())]
+        return [row.data(_PLACE) for row in rows if row.checkState() == Qt.CheckState.Checked]
+
+    def _on_features_item_changed(self) -> None:
+        found = len(self.ticked())
+        self.verdict.setText(tr("{found} of {wanted} ticked", found=found, wanted=self._wanted))
+        self.ok.setEnabled(found == self._wanted)
+
+    def _on_accepted(self) -> None:
+        self.chosen.emit(self.ticked())

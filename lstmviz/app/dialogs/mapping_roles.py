@@ -1,0 +1,145 @@
+"""Which array is which, of one layer in one direction, each with a line that says whether it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Many
+
+import msgspec
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from lstmviz.app.dialogs.mapping_arrays import times
+from lstmviz.app.theme import Theme
+from lstmviz.language import mark, tr
+from lstmviz.nets.foreign.gate_order import TORCH_ORDER
+from lstmviz.nets.foreign.mapping_fit import Fit
+from lstmviz.nets.foreign.mapping_form import ROLES, LayerArrays, StackMapping
+from lstmviz.wire.mapping_messages import ArrayRow
+
+TITLES = {
+    "w_ih": mark("Weights of x(t)"),
+    "w_hh": mark("Weights of h(t−1)"),
+    "b": mark("Bias"),
+    "b_hh": mark("Second bias"),
+    "w_hr": mark("Projection"),
+    "peephole": mark("Peepholes"),
+}
+_MOST_GATES = 4
+_SIDES = {"forward": "→", "reverse": "←"}
+
+
+class Roles(QWidget):
+    """A row for each role that the mapping needs; an array is chosen, or one for each gate."""
+
+    changed = Signal(object)
+
+    def __init__(self, rows: Many[ArrayRow], theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._stack = StackMapping(layers=(LayerArrays("", ""),))
+        self.lane = QComboBox(self)
+        self.lane.setAccessibleName(tr("Layer and direction"))
+        self._lane_label = QLabel(tr("Layer and direction"), self)
+        self.choosers = {role: [self._chooser(rows, role, place) for place in range(_MOST_GATES)] for role in ROLES}
+        self._titles = {role: QLabel(tr(TITLES[role]), self) for role in ROLES}
+        self.lines = {role: QLabel(self) for role in ROLES}
+        self._grid = QGridLayout()
+        self._gates = [QLabel(self) for _ in range(_MOST_GATES)]
+        self._lay_out()
+        self.lane.activated.connect(self._on_lane_activated)
+
+    def _chooser(self, rows: Many[ArrayRow], role: str, place: int) -> QComboBox:
+        combo = QComboBox(self)
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setMinimumContentsLength(6)
+        combo.setProperty("role", role)
+        combo.setProperty("place", place)
+        combo.addItem("–", "")
+        dimensions = (2,) if role in ("w_ih", "w_hh", "w_hr") else (1, 2)
+        for row in rows:
+            if len(row.shape) in dimensions and row.dtype.startswith(("float", "bfloat", "<f", ">f", "|f")):
+                combo.addItem(f"{row.name}   {times(row.shape)}", row.name)
+        combo.activated.connect(self._on_chooser_activated)
+        return combo
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self._lane_label)
+        top.addWidget(self.lane)
+        top.addStretch(1)
+        grid = self._grid
+        grid.setColumnMinimumWidth(0, 120)
+        grid.setVerticalSpacing(2)
+        for place, label in enumerate(self._gates):
+            grid.addWidget(label, 0, 1 + place)
+            grid.setColumnStretch(1 + place, 1)
+        for row, role in enumerate(ROLES):
+            grid.addWidget(self._titles[role], 1 + 2 * row, 0)
+            for place, combo in enumerate(self.choosers[role]):
+                grid.addWidget(combo, 1 + 2 * row, 1 + place)
+            self.lines[role].setWordWrap(True)
+            self.lines[role].setContentsMargins(2, 0, 0, 6)
+            grid.addWidget(self.lines[role], 2 + 2 * row, 1, 1, _MOST_GATES)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(top)
+        column.addLayout(grid)
+        column.addStretch(1)
+
+    def put(self, stack: StackMapping, found: Fit) -> None:
+        """Show a mapping and what fits of it; nothing is told."""
+        self._stack = stack
+        self._offer_lanes(stack, found)
+        side, layer = self.lane.currentData()
+        arrays = (stack.reverse if side == "reverse" else stack.layers)[layer]
+        for row, role in enumerate(ROLES):
+            line = found.lines.get((side, layer, role))
+            names = getattr(arrays, role)
+            each = (names,) if isinstance(names, str) else names
+            self._grid.addWidget(self.choosers[role][0], 1 + 2 * row, 1, 1, _MOST_GATES if len(each) == 1 else 1)
+            for place, combo in enumerate(self.choosers[role]):
+                combo.setVisible(line is not None and place < len(each))
+                combo.setCurrentIndex(max(combo.findData(each[place]), 0) if place < len(each) else 0)
+                combo.setToolTip(combo.currentText())
+                gate = f" {TORCH_ORDER[stack.cell][place]}" if len(each) > 1 and role != "peephole" else ""
+                combo.setAccessibleName(tr(TITLES[role]) + gate)
+            self._titles[role].setVisible(line is not None)
+            self.lines[role].setVisible(line is not None)
+            if line is not None:
+                colour = self._theme.good if line.fits else self._theme.error
+                self.lines[role].setText(("✓ " if line.fits else "✗ ") + line.text)
+                self.lines[role].setStyleSheet(f"color: {colour}")
+        apart = isinstance(stack.layers[0].w_ih, tuple)
+        for place, label in enumerate(self._gates):
+            letters = TORCH_ORDER[stack.cell]
+            label.setVisible(apart and place < len(letters))
+            label.setText(letters[place] if place < len(letters) else "")
+
+    def _offer_lanes(self, stack: StackMapping, found: Fit) -> None:
+        """Each layer in each direction, with a sign at those where something does not fit."""
+        chosen = max(self.lane.currentIndex(), 0)
+        self.lane.clear()
+        for side, layer, _ in stack.lanes():
+            whole = all(line.fits for (s, n, _), line in found.lines.items() if (s, n) == (side, layer))
+            title = tr("Layer {n}", n=layer) + (f" {_SIDES[side]}" if stack.reverse else "")
+            self.lane.addItem(title if whole else f"{title}  ✗", (side, layer))
+        self.lane.setCurrentIndex(min(chosen, self.lane.count() - 1))
+        several = self.lane.count() > 1
+        self.lane.setVisible(several)
+        self._lane_label.setVisible(several)
+
+    def _on_lane_activated(self) -> None:
+        self.changed.emit(self._stack)
+
+    def _on_chooser_activated(self) -> None:
+        combo = self.sender()
+        assert isinstance(combo, QComboBox)
+        role, place = combo.property("role"), combo.property("place")
+        side, layer = self.lane.currentData()
+        field = "reverse" if side == "reverse" else "layers"
+        lanes = list(getattr(self._stack, field))
+        old = getattr(lanes[layer], role)
+        name = combo.currentData()
+        new = name if isinstance(old, str) else (*old[:place], name, *old[place + 1 :])
+        lanes[layer] = msgspec.structs.replace(lanes[layer], **{role: new})
+        self.changed.emit(msgspec.structs.replace(self._stack, **{field: tuple(lanes)}))
