@@ -48,8 +48,6 @@ def span(trace: Trace, name: str, layer: int, direction: str) -> tuple[float, fl
     lane, cell = trace.lanes[layer, direction], trace.layers[layer].cell
     if name in lane.signals:
         return _known(trace.overview.limits(name, layer, direction))
-    if name == "i":
-        return 0.0, 1.0
     if name == "kept":
         return _with_edge(_known(trace.overview.limits(STATE[cell], layer, direction)), lane, STATE[cell])
     if name == "written":
@@ -110,17 +108,12 @@ def _ends(values: Array) -> tuple[float, float]:
 def most_steps(trace: Trace, name: str, layer: int, direction: str) -> int:
     """The longest range of which a picture of a signal can be had: the whole trace, but for what must be computed."""
     lane, info = trace.lanes[layer, direction], trace.layers[layer]
-    if not is_far(trace) or name in lane.signals or _mirrored(trace, name, layer):
+    if not is_far(trace) or name in lane.signals:
         return len(trace)
     most = _VALUES // info.units
     if name.startswith("z"):
         most = min(most, _PRODUCTS // (info.units * (info.inputs + info.outputs)))
     return max(min(most, NEAR, len(trace)), 1)
-
-
-def _mirrored(trace: Trace, name: str, layer: int) -> bool:
-    """i of a GRU is 1 − f: its picture is that of f."""
-    return name == "i" and trace.layers[layer].cell == "gru"
 
 
 def picture(
@@ -131,8 +124,6 @@ def picture(
     Each is, of the values that share its place, the one furthest from its unit's mean.
     """
     overview = trace.overview
-    if overview is not None and _mirrored(trace, name, layer):
-        return 1 - overview.picture("f", layer, direction, *steps, *size)
     if overview is not None and name in trace.lanes[layer, direction].signals:
         return overview.picture(name, layer, direction, *steps, *size)
     if steps[1] - steps[0] > most_steps(trace, name, layer, direction):

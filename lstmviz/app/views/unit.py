@@ -37,7 +37,9 @@ from lstmviz.traces.trace import Lane, Trace
 
 _GATES = ("r", "f", "i", "o")
 _STATES = ("g", "c", "h")
-_NEW_CURVES = frozenset({"trace", "compared", "start", "stop", "layer", "direction", "unit", "theme", "language"})
+_NEW = frozenset({"trace", "compared", "layer", "direction", "unit", "theme", "language"})
+_NEW_RANGE = frozenset({"start", "stop"})
+"""Fields after which the curves and what is measured over the shown steps are drawn anew, and nothing else."""
 _PUSHED = ("r", "f", "i", "o", "g")
 
 
@@ -125,7 +127,7 @@ class UnitView(View):
         if "language" in changed or self._language != snapshot.language:
             self._retranslate()
         shown = self._shown()
-        if changed & _NEW_CURVES:
+        if changed & _NEW:
             self._scroll.setVisible(shown is not None)
             self._empty.setVisible(shown is None)
             self._compared.setVisible(False)
@@ -133,15 +135,15 @@ class UnitView(View):
             self._apply_theme()
         if shown is None:
             return
-        if changed & _NEW_CURVES:
+        if changed & (_NEW | _NEW_RANGE):
             self._show_curves(*shown)
             self._measure(*shown)
+            self._show_memory(shown[1])
         elif "t" in changed:
             self._gates.move_cursor(snapshot.t)
             self._states.move_cursor(snapshot.t)
-        else:
-            return
-        self._show_step(*shown)
+        if changed & (_NEW | {"t"}):
+            self._show_step(*shown)
 
     def sentence(self) -> str:
         snapshot, shown = self._snapshot, self._shown()
@@ -280,6 +282,10 @@ class UnitView(View):
         note = tr("h(t) mixes all units: a projection follows m") if mixed else ""
         self._equation.show_lines(equation(trace, *where), note)
         self._show_pushes(trace, lane)
+        self._show_memory(lane)
+
+    def _show_memory(self, lane: Lane) -> None:
+        snapshot = self._snapshot
         if self._habits is None:
             self._memory.show_memory(None)
         else:
