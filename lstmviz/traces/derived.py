@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lstmviz.cells import gru, lstm, rnn
 from lstmviz.cells.weights import GruWeights, LstmWeights, Weights
-from lstmviz.traces.lazy import LazyArray
+from lstmviz.traces.lazy import LazyArray, as_array
 
 if TYPE_CHECKING:
     from lstmviz.traces.trace import Trace
@@ -55,7 +55,7 @@ def previous(trace: Trace, name: str, layer: int, direction: str) -> Array:
 
 def _given(trace: Trace, rows: Callable[[Steps], Array]) -> Array:
     if is_lazy(trace):
-        return Computed(len(trace), rows)  # type: ignore[return-value]  # it stands for an array to whoever reads it
+        return as_array(Computed(len(trace), rows))
     return rows(slice(0, len(trace)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -129,6 +129,11 @@ class LazyArray(ABC):
                 size=size >> 20,
                 most=MOST >> 20,
             )
+
+
+def as_array(lazy: LazyArray) -> Array:
+    """The same object, for whoever expects an array and only takes parts of it."""
+    return cast(Array, lazy)
 
 
 def _split(key: Any) -> tuple[Any, Any]:

@@ -71,7 +71,7 @@ class Overview:
         plan = self._plan(tiles, start, stop, columns, rows)
         if plan.level is None:
             values = tiles.array.block(start, stop)
-            peaks, first = peaks_of(values, np.nan_to_num(tiles.means), values.dtype, size=1), start
+            peaks, first = peaks_of(values, np.nan_to_num(tiles.means), size=1), start
         else:
             peaks, first = self._strip(tiles, key, plan.level, plan.blocks[0][0], plan.blocks[1][-1])
         found = _furthest(peaks, plan.blocks[0] - first, plan.blocks[1] - first)

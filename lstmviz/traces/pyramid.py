@@ -31,6 +31,8 @@ FINEST = 16
 GROUPS = 128
 """The most groups of units that peaks tell apart."""
 FOLDER = "lstmviz/overview"
+_AT_ONCE = 64
+"""Rows that are ranked together: what they need fits into a processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -97,49 +99,75 @@ def key_type(dtype: npt.DTypeLike) -> np.dtype[Any]:
 
 def no_keys(shape: tuple[int, ...], dtype: npt.DTypeLike) -> Array:
     """Peaks of which nothing is known: NaN."""
-    half = _half(dtype)
-    return np.full(shape, np.array(np.nan, half).view(_bits(half)), key_type(dtype))
+    half = np.float16 if np.dtype(dtype).itemsize == 2 else np.float32
+    return np.full(shape, np.array(np.nan, half).view(f"u{np.dtype(half).itemsize}"), key_type(dtype))
 
 
 def values_of(keys: Array) -> Array:
     """The values of peaks, of the same shape; float16 or float32."""
     half = np.dtype(np.float16 if keys.dtype.itemsize == 4 else np.float32)
-    return keys.astype(_bits(half)).view(half)
+    return keys.astype(f"u{half.itemsize}").view(half)
 
 
-def peaks_of(rows: Array, means: Array, dtype: npt.DTypeLike, size: int = 0) -> Array:
-    """The peaks of single steps: rows (n, H) and their units' means (H,) give (n, G), of groups of ``size`` or g."""
-    size, half = size or group_size(rows.shape[1]), _half(dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        values = rows.astype(half, copy=False)
-        away = np.abs(rows.astype(np.float32, copy=False) - means.astype(np.float32, copy=False))
-    if size > 1:  # units first, so that a group's are rows that numpy compares at once
-        values, away = values.T, away.T
-    code = np.ascontiguousarray(away).astype(half, copy=False).view(_bits(half)) + 1
-    pairs = np.empty((*values.shape, 2), _bits(half))
-    pairs[..., 0], pairs[..., 1] = np.ascontiguousarray(values).view(_bits(half)), code
-    unknown = np.isnan(away)
+def peaks_of(rows: Array, means: Array, values: Array | None = None, size: int = 0) -> Array:
+    """The peaks of single steps: rows (n, H) and their units' means (H,) give (n, G), of groups of ``size`` or g.
+
+    values: the rows as they are stored, where that is in a shorter float type; what is given is always one of them.
+    """
+    values, size = rows if values is None else values, size or group_size(rows.shape[1])
+    half = np.dtype(np.float16 if values.dtype.itemsize == 2 else np.float32)
+    parts = [_ranked(rows[at : at + _AT_ONCE], means, size) for at in range(0, len(rows), _AT_ONCE)]
+    rank = np.concatenate(parts) if parts else np.empty((0, -(-rows.shape[1] // size)), np.uint32)
+    inside = np.uint32((1 << (size - 1).bit_length()) - 1)
+    if size > 1:
+        unit = (rank & inside).astype(np.intp) + np.arange(rank.shape[1]) * size
+        values = np.take_along_axis(values, unit, axis=1)
+    with np.errstate(over="ignore"):
+        values = np.ascontiguousarray(values.astype(half, copy=False))
+        away = (rank & ~inside).view(np.float32).astype(half, copy=False)
+    bits = f"u{half.itemsize}"
+    pairs = np.empty((*rank.shape, 2), bits)
+    pairs[..., 0] = values.view(bits)
+    np.add(away.view(bits), 1, out=pairs[..., 1])
+    unknown = np.isnan(values)
     if unknown.any():
         pairs[..., 1][unknown] = 0
-    keys = pairs.view(key_type(dtype))[..., 0]
+    found: Array = pairs.view(key_type(half))[..., 0]
+    return found
+
+
+def _ranked(rows: Array, means: Array, size: int) -> Array:
+    """The largest of each group by how far it is from its mean: float32 bits, with its place in the lowest, (n, G).
+
+    A distance has no sign and so the same order as its bits; those of a place take the place of its last digits.
+    """
+    low = (size - 1).bit_length()
+    with np.errstate(invalid="ignore", over="ignore"):
+        away = np.subtract(rows, means.astype(rows.dtype, copy=False), dtype=np.promote_types(rows.dtype, np.float32))
+    rank = away.astype(np.float32, copy=False).view(np.uint32)
+    rank &= np.uint32((0x7FFFFFFF >> low) << low)
+    unknown = np.isnan(away)
+    if unknown.any():
+        rank = np.where(unknown, np.uint32(0), np.maximum(rank, np.uint32(1 << low)))
     if size == 1:
-        return keys
-    starts = range(0, len(keys), size)
-    return np.stack([keys[start : start + size].max(axis=0) for start in starts], axis=1)
+        return rank
+    short = -rank.shape[1] % size
+    if short:
+        rank = np.pad(rank, ((0, 0), (0, short)))
+    rank |= np.tile(np.arange(size, dtype=np.uint32), rank.shape[1] // size)
+    if short:
+        rank[:, -short:] = 0
+    flat = rank.reshape(-1)
+    found = np.maximum(flat[0::size], flat[1::size])
+    for place in range(2, size):
+        np.maximum(found, flat[place::size], out=found)
+    return found.reshape(len(rows), -1)
 
 
 def merged_peaks(keys: Array, number: int) -> Array:
     """The peaks of so many blocks each: (number · n, G) give (n, G)."""
     found: Array = keys if number == 1 else keys.reshape(-1, number, keys.shape[1]).max(axis=1)
     return found
-
-
-def _half(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    return np.dtype(np.float16 if np.dtype(dtype).itemsize == 2 else np.float32)
-
-
-def _bits(half: np.dtype[Any]) -> np.dtype[Any]:
-    return np.dtype(f"u{half.itemsize}")
 
 
 @dataclass

@@ -35,23 +35,25 @@ class PyramidWriter:
     def __init__(
         self, folder: Path, signal: str, units: int, dtype: np.dtype[Any], steps: int, *, reverse: bool
     ) -> None:
-        self._dtype, self._total, self._count = dtype, np.zeros(units), np.zeros(units)
+        self._total, self._count = np.zeros(units), np.zeros(units)
         (folder / FOLDER / signal).mkdir(parents=True, exist_ok=True)
         facts = (folder, signal, units, dtype, steps, reverse)
         self._spans = [_SpanTiles(level, *facts) for level in span_levels(steps)]
         # single steps of single units are the signal itself
         self._peaks = [_PeakTiles(level, *facts) for level in peak_levels(steps)][group_size(units) == 1 :]
 
-    def add(self, start: int, chunk: Array) -> None:
-        """Take a chunk, (rows, H), filled up with NaN, and write every tile that it completes. Raises OSError."""
-        rows = chunk.astype(np.float32) if chunk.dtype == np.float16 else chunk
+    def add(self, start: int, rows: Array, stored: Array) -> None:
+        """Take a chunk, (rows, H), filled up with NaN, and write every tile that it completes. Raises OSError.
+
+        stored: the same in the store's float type, which may be float16; rows are not, for numpy counts badly in it.
+        """
         spans = spans_of(rows)
         self._total += spans.total.sum(axis=0)
         self._count += spans.count.sum(axis=0)
         for span_tiles in self._spans:
             spans = spans.merged(blocks_in(len(spans.low), len(rows), span_tiles.level))
             span_tiles.add(start, len(rows), spans)
-        peaks = peaks_of(rows, self._means(), self._dtype)
+        peaks = peaks_of(rows, self._means(), stored)
         for peak_tiles in self._peaks:
             peaks = merged_peaks(peaks, blocks_in(len(peaks), len(rows), peak_tiles.level))
             peak_tiles.add(start, len(rows), peaks)

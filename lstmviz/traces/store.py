@@ -21,7 +21,7 @@ from lstmviz.language import tr
 from lstmviz.traces import journal, layout
 from lstmviz.traces.journal import Span
 from lstmviz.traces.layout import ArrayMeta, RootMeta
-from lstmviz.traces.lazy import LazyArray
+from lstmviz.traces.lazy import as_array
 from lstmviz.traces.overview import Overview
 from lstmviz.traces.places import Place, place_at
 from lstmviz.traces.safe_write import replacing
@@ -118,13 +118,14 @@ def _read(place: Place, root: RootMeta, progress: Progress | None, lazy: bool | 
     if not root.finished:
         spans = journal.read_journal(place, spans, root.frames_written)
     steps = _steps(place, root, spans)
-    arrays: dict[str, npt.NDArray[Any] | LazyArray] = {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    stored: dict[str, StoredArray] = {}
     done = 0
     for name, meta in root.arrays.items():
         group = groups[name]
         if group:
-            stored = _stored(place, root, name, steps, spans[group])
-            arrays[name] = stored if lazy else _whole(place, root, name, stored)
+            stored[name] = _stored(place, root, name, steps, spans[group])
+            arrays[name] = as_array(stored[name]) if lazy else _whole(place, root, name, stored[name])
         else:
             arrays[name] = _known(place, name, meta, root.checksums)
         done += math.prod(meta.shape) * np.dtype(meta.dtype).itemsize
@@ -132,16 +133,15 @@ def _read(place: Place, root: RootMeta, progress: Progress | None, lazy: bool | 
             progress(done, total)
     trace = layout.trace_of(root.meta, arrays, steps)
     if lazy:
-        trace = replace(trace, overview=_overview(place, trace, root.frames_written))
+        trace = replace(trace, overview=_overview(place, trace, stored, root.frames_written))
     return trace if root.finished else replace(trace, recorded=_cut_short(trace.recorded, spans, root.frames_written))
 
 
-def _overview(place: Place, trace: Trace, meant: int) -> Overview:
+def _overview(place: Place, trace: Trace, stored: dict[str, StoredArray], meant: int) -> Overview:
     signals = {
-        (layer, side, name): array
+        (layer, side, name): stored[f"layer{layer}/{side}/{name}"]
         for (layer, side), lane in trace.lanes.items()
-        for name, array in lane.signals.items()
-        if isinstance(array, StoredArray)
+        for name in lane.signals
     }
     return Overview(place, signals, len(trace), meant)
 

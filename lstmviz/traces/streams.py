@@ -59,6 +59,8 @@ class Stream:
     def append(self, start: int, signals: Mapping[str, Array]) -> None:
         """Take the next steps, and write every chunk that they fill. Raises OSError and ExportError."""
         stop = end = self._check(start, signals)
+        for name in self._widths:
+            self._refuse_large(name, signals[name])
         while start < stop:
             number = (stop - 1 if self._reverse else start) // self._rows
             low, high = number * self._rows, min((number + 1) * self._rows, self._steps)
@@ -66,8 +68,7 @@ class Stream:
             if not self._chunk:
                 self._chunk = {name: self._blank(width) for name, width in self._widths.items()}
             for name, chunk in self._chunk.items():
-                part = signals[name][first - end : last - end or None]
-                chunk[first - low : last - low] = self._converted(name, part)
+                chunk[first - low : last - low] = signals[name][first - end : last - end or None]
             if self._reverse:
                 stop = self._first = first
             else:
@@ -98,30 +99,34 @@ class Stream:
         return stop
 
     def _blank(self, width: int) -> Array:
-        return np.full((self._rows, width), np.nan, self._dtype)
+        # numpy counts badly in float16, so that it comes last
+        return np.full((self._rows, width), np.nan, np.promote_types(self._dtype, np.float32))
 
-    def _converted(self, name: str, part: Array) -> Array:
-        """Values in the store's float type; ExportError for one that it cannot hold."""
-        if part.dtype == self._dtype:
-            return part
+    def _refuse_large(self, name: str, part: Array) -> None:
+        """ExportError for a number that the store's float type cannot hold."""
+        most = float(np.finfo(self._dtype).max)
+        if part.dtype.itemsize <= self._dtype.itemsize or not part.size:
+            return
+        known = part if np.isfinite(part.sum()) else part[np.isfinite(part)]
+        largest = max(float(known.max()), -float(known.min())) if known.size else 0.0
         with np.errstate(over="ignore"):
-            found = part.astype(self._dtype)
-        if not np.array_equal(np.isinf(found), np.isinf(part)):
+            fits = np.isfinite(np.asarray(largest).astype(self._dtype))
+        if not fits:
             raise ExportError(
                 "“{path}”: the signal {name} reaches {value:.4g}, more than {dtype} can hold ({most:.5g}). "
                 "Record in float32.",
                 path=str(self.folder),
                 name=self.path(name),
-                value=float(np.abs(part[np.isfinite(part)]).max()),
+                value=largest,
                 dtype=self._dtype.name,
-                most=float(np.finfo(self._dtype).max),
+                most=most,
             )
-        return found
 
     def _write(self, number: int) -> None:
         """One chunk of every signal, and then the line of the journal that says so."""
         full, self._chunk = self._chunk, {}
-        for name, chunk in full.items():
+        stored = {name: chunk.astype(self._dtype, copy=False) for name, chunk in full.items()}
+        for name, chunk in stored.items():
             write_checked(self.folder / chunk_file(self.path(name), number, 2), chunk)
         low, high = self._written
         start, stop = (self._first, low) if self._reverse else (high, self._last)
@@ -134,4 +139,4 @@ class Stream:
             if name not in self._pyramids:
                 facts = (self._widths[name], self._dtype, self._steps)
                 self._pyramids[name] = PyramidWriter(self.folder, self.path(name), *facts, reverse=self._reverse)
-            self._pyramids[name].add(number * self._rows, chunk)
+            self._pyramids[name].add(number * self._rows, chunk, stored[name])

@@ -175,6 +175,6 @@ class Tiles:
         at = levels.index(level)
         if not at:
             rows, known = self._rows(level, number)
-            return peaks_of(rows, np.nan_to_num(self.means), self.array.dtype), known
+            return peaks_of(rows, np.nan_to_num(self.means), rows.astype(self.array.dtype, copy=False)), known
         parts = [self.peaks(levels[at - 1], RATIO * number + n) for n in range(RATIO)]
         return merged_peaks(np.concatenate([part for part, _ in parts]), RATIO), all(known for _, known in parts)

@@ -92,8 +92,7 @@ class StoreWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None or not isinstance(error, ExportError):
-            self.close()
+        self.close()
 
     def _write(self, group: str, start: int, signals: Mapping[str, Array]) -> None:
         with self._said():
