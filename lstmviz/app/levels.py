@@ -1,6 +1,6 @@
 """Levels of detail of what is in memory: a million steps drawn as fast as a thousand. No Qt.
 
-For every array over time the lowest and highest values of blocks of 16, 256, 4096 … steps are kept, so that a picture
+For every array over time the lowest and highest values of blocks of 16, 64, 256 … steps are kept, so that a picture
 looks at a few blocks for each of its columns. A value beyond all others is in a block, and so is never hidden.
 """
 
@@ -17,7 +17,8 @@ Array = npt.NDArray[np.floating]
 Places = npt.NDArray[np.intp]
 _Words = npt.NDArray[np.uint64]
 
-BLOCK = 16
+BLOCK, RATIO = 16, 4
+"""The shortest blocks, and how many make one of the next level."""
 _FEWEST_BLOCKS = 64
 _PARTS = 4
 """A column is put together from at least so many blocks: an edge is then off by a quarter of a pixel at most."""
@@ -29,20 +30,20 @@ def edges_of(start: int, stop: int, columns: int) -> Places:
     return start + np.arange(columns + 1, dtype=np.intp) * (stop - start) // columns
 
 
-def _block_of(width: float) -> int:
-    """How many factors of BLOCK a block may have for columns of so many steps."""
-    power = 0
-    while BLOCK ** (power + 1) * _PARTS <= width:
-        power += 1
-    return power
+def _level_of(width: float, levels: int) -> tuple[int, int]:
+    """The coarsest of so many levels that serves columns of so many steps, and the steps in its blocks."""
+    level, block = 0, 1
+    while level + 1 < levels and (block * RATIO if level else BLOCK) * _PARTS <= width:
+        level, block = level + 1, block * RATIO if level else BLOCK
+    return level, block
 
 
-def _blockwise(values: Array, end: np.ufunc) -> Array:
+def _blockwise(values: Array, end: np.ufunc, size: int) -> Array:
     """The lowest or highest of each block of rows; whole rows at once, four times as fast as reduceat."""
-    whole = len(values) // BLOCK * BLOCK
-    found = values[:whole:BLOCK].copy()
-    for offset in range(1, BLOCK):
-        end(found, values[offset:whole:BLOCK], out=found)
+    whole = len(values) // size * size
+    found = values[:whole:size].copy()
+    for offset in range(1, size):
+        end(found, values[offset:whole:size], out=found)
     if whole == len(values):
         return found
     return np.concatenate([found, end.reduce(values[whole:], axis=0, keepdims=True)])
@@ -59,11 +60,12 @@ class Levels:
 
     @cached_property
     def _levels(self) -> list[tuple[Array, Array]]:
-        """(low, high) of every step, of every 16, of every 256 …"""
+        """(low, high) of every step, of every 16, of every 64 …"""
         low = high = self.values
         levels = [(low, high)]
         while len(low) > _FEWEST_BLOCKS * BLOCK:
-            low, high = _blockwise(low, np.fmin), _blockwise(high, np.fmax)
+            size = RATIO if len(levels) > 1 else BLOCK
+            low, high = _blockwise(low, np.fmin, size), _blockwise(high, np.fmax, size)
             levels.append((low, high))
         return levels
 
@@ -94,10 +96,9 @@ class Levels:
     def extremes(self, start: int, stop: int, columns: int) -> tuple[Array, Array]:
         """The lowest and the highest values of each of at most stop − start columns of steps, (columns, K) each."""
         edges = edges_of(start, stop, columns)
-        power = min(_block_of((stop - start) / columns), len(self._levels) - 1)
-        block = BLOCK**power
+        level, block = _level_of((stop - start) / columns, len(self._levels))
         first, end = edges[:-1] // block, -(-stop // block)
-        low, high = self._levels[power]
+        low, high = self._levels[level]
         return np.fmin.reduceat(low[:end], first, axis=0), np.fmax.reduceat(high[:end], first, axis=0)
 
     def rows(self, start: int, stop: int) -> Array:
@@ -134,16 +135,16 @@ class Marks:
         words = np.where(known, np.left_shift(np.uint64(1), height.astype(np.uint64)), np.uint64(0))
         levels = [words]
         while len(words) > _FEWEST_BLOCKS * BLOCK:
-            words = np.bitwise_or.reduceat(words, np.arange(0, len(words), BLOCK))
+            size = RATIO if len(levels) > 1 else BLOCK
+            words = np.bitwise_or.reduceat(words, np.arange(0, len(words), size))
             levels.append(words)
         return levels
 
     def occur(self, start: int, stop: int, columns: int) -> npt.NDArray[np.bool_]:
         """Which heights have a symbol in each of at most stop − start columns, (told_apart, columns)."""
-        power = min(_block_of((stop - start) / columns), len(self._levels) - 1)
-        block = BLOCK**power
+        level, block = _level_of((stop - start) / columns, len(self._levels))
         first, end = edges_of(start, stop, columns)[:-1] // block, -(-stop // block)
-        words = np.bitwise_or.reduceat(self._levels[power][:end], first)
+        words = np.bitwise_or.reduceat(self._levels[level][:end], first)
         bits = np.arange(self.told_apart, dtype=np.uint64)
         occur: npt.NDArray[np.bool_] = (words >> bits[:, None]) & np.uint64(1) > 0
         return occur

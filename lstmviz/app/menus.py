@@ -20,9 +20,10 @@ _LIVELY = frozenset({"t", "phase", "start", "stop", "unit", "task", "runs", "rep
 
 
 def _standing(snapshot: Snapshot) -> tuple[object, ...]:
-    """What commands ask of runs and replay: how they stand, not how far they are."""
+    """What commands ask of range, runs and replay: how they stand, not how far they are."""
     replay = snapshot.replay
     return (
+        snapshot.stop - snapshot.start < snapshot.steps,
         tuple((run.id, run.state, run.update < run.updates) for run in snapshot.runs),
         None if replay is None else (replay.live, replay.playing, len(replay.updates) > 1),
     )
@@ -85,7 +86,7 @@ class Menus(QObject):
                 if action.command.icon:
                     action.setIcon(icons.icon(action.command.icon, THEMES[snapshot.theme]))
         before, self._stood = self._stood, _standing(snapshot)
-        if changed - _LIVELY or changed & {"start", "stop", "task"} or before != self._stood:
+        if changed - _LIVELY or "task" in changed or before != self._stood:
             for action in self.actions.values():
                 action.show_state(snapshot)
 
