@@ -62,7 +62,7 @@ def record_whole(
         frame, context = known_frame(runner.inputs, whole)
     given = cut(whole, frame, context) if frame else whole
     try:
-        seen = see(runner, given, values, net.spec.directions, progress)
+        seen = see(runner, given, values, net.spec.directions, progress, stepwise=frame > 0)
     except ModelError:
         if frame or whole.kind != "audio" or whole.features != 1:
             raise
@@ -98,7 +98,7 @@ def _in_frames(
         given = cut(whole, frame)
         try:
             runner.begin()
-            return given, see(runner, given, inputs, net.spec.directions, progress)
+            return given, see(runner, given, inputs, net.spec.directions, progress, stepwise=True)
         except ModelError as error:
             failed.append(error)
     raise failed[0] if failed else cannot_run(Path(runner.file), net.spec.input.width)

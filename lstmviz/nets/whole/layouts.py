@@ -48,13 +48,13 @@ class Layout:
         return np.ascontiguousarray(values)
 
 
-def layouts(sequence: Sequence, port: Port, default: np.dtype[Any]) -> Iterator[Layout]:
-    """The ways in which a sequence can enter an input, the likeliest first."""
+def layouts(sequence: Sequence, port: Port, default: np.dtype[Any], *, stepwise: bool = False) -> Iterator[Layout]:
+    """The ways in which a sequence can enter an input, the likeliest first; ``stepwise``: a step at a time alone."""
     ways = [
         (score, Layout(rows, pattern, each))
         for rows in _forms(sequence, port, default)
         for pattern in _PATTERNS
-        for score, each in _fits(pattern, port.shape, rows)
+        for score, each in _fits(pattern, port.shape, rows[:1] if stepwise else rows)
     ]
     yield from (layout for _, layout in sorted(ways, key=lambda way: -way[0]))
 

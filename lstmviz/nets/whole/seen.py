@@ -41,15 +41,18 @@ def see(
     given: Mapping[str, Any],
     directions: tuple[str, ...] = ("forward",),
     progress: Callable[[int, int], None] | None = None,
+    *,
+    stepwise: bool = False,
 ) -> Seen:
     """Run a whole model on a sequence, as often as its input wants, and tell what the layer saw.
 
-    given: values of other inputs by name. directions: those of the layer. Which axis of the input is time is
-    tried: what the layer itself reads must be one sequence. Raises ModelError with the first reason where no way works.
+    given: values of other inputs by name. directions: those of the layer. stepwise: each step is a run of its own.
+    Which axis of the input is time is tried: what the layer itself reads must be one sequence. Raises ModelError with
+    the first reason where no way works.
     """
     check_names(given, runner.inputs, runner.file)
     failed: list[LstmvizError] = []
-    for port, layout in _ways(runner, sequence, given):
+    for port, layout in _ways(runner, sequence, given, stepwise):
         try:
             if failed:
                 runner.begin()
@@ -68,11 +71,13 @@ def see(
     )
 
 
-def _ways(runner: Runner, sequence: Sequence, given: Mapping[str, Any]) -> Iterator[tuple[Port, Layout]]:
+def _ways(
+    runner: Runner, sequence: Sequence, given: Mapping[str, Any], stepwise: bool
+) -> Iterator[tuple[Port, Layout]]:
     """Every input with every layout, the likeliest first: a sequence comes before states and settings."""
     ports = [port for port in runner.inputs if port.name not in given]
     for port in sorted(ports, key=lambda port: (port.optional, is_state(port))):
-        for layout in layouts(sequence, port, runner.dtype):
+        for layout in layouts(sequence, port, runner.dtype, stepwise=stepwise):
             yield port, layout
 
 

@@ -180,11 +180,11 @@ def _of_packed(kind: str, x: Tensor, sizes: Tensor, first: Any, weights: list[Te
     """What lstm.data and the like are given: the rows of a packed sequence (N, F), of one sequence one a step."""
 
     def call(said: Any) -> Call:
-        steps, batch = len(sizes), int(sizes[0])
         h0, c0 = first if kind == "lstm" else (first, None)
-        shape = (steps, batch, -1) if steps * batch == len(x) else (-1, len(x), x.shape[1])  # of several lengths
-        y = said[0].reshape(shape if shape[0] != -1 else (-1, len(x), said[0].shape[1]))
-        return Call(_array(x.reshape(shape)), _array(y), _array(h0), None if c0 is None else _array(c0))
+        # of several sequences, which are not told apart here, it is a batch of one step
+        steps = len(sizes) if len(sizes) == len(x) else 1
+        rows = [rows.reshape(steps, len(x) // steps, -1) for rows in (x, said[0])]
+        return Call(_array(rows[0]), _array(rows[1]), _array(h0), None if c0 is None else _array(c0))
 
     return weights[0], weights[1], call
 

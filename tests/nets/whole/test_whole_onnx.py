@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import helper
 from whole_onnx import (
+    INT,
     WEIGHTS,
     constants,
     dense_then_lstm,
@@ -136,6 +137,59 @@ def test_raw_samples_are_cut_into_the_frames_of_an_input(tmp_path):
     with_context = record_whole(path, samples, frame=3, context=2)
     np.testing.assert_array_equal(with_context.inputs[0], [0, 0, *samples[:3, 0]])
     np.testing.assert_array_equal(with_context.inputs[1], samples[1:6, 0])
+
+
+@pytest.mark.parametrize(("rate", "frame", "context"), [(16000, 512, 64), (8000, 256, 32)])
+def test_a_model_with_the_inputs_of_silero_vad_gets_its_frames(tmp_path, rate, frame, context):
+    units, samples = 128, np.random.default_rng(1).normal(size=(frame * 3 + 7, 1)).astype(np.float32)
+    rng = np.random.default_rng(3)
+    kept = {
+        "W": rng.normal(size=(1, 4 * units, 32)).astype(np.float32) / 8,
+        "R": rng.normal(size=(1, 4 * units, units)).astype(np.float32) / 16,
+        "rows": np.array([1, -1, 32]),
+        "half": np.array([1, 1]),
+        "one": np.array([1]),
+        "none": np.array([0]),
+    }
+    branch = helper.make_graph(
+        [
+            node("Reshape", "input rows", "cut"),
+            node("ReduceMean", "cut", "x", axes=[1], keepdims=1),
+            node("Split", "state half", "h c", axis=0),
+            node("LSTM", "x W R - - h c", "y hn cn", hidden_size=units, name="rnn"),
+            node("Concat", "hn cn", "states", axis=0),
+        ],
+        "then",
+        [],
+        [value("y"), value("states")],
+    )
+    other = helper.make_graph(
+        [node("Identity", "state", "same"), node("Identity", "state", "too")], "else", [], [value("same"), value("too")]
+    )
+    nodes = [
+        node("Greater", "sr least", "known"),
+        helper.make_node("If", ["known"], ["output", "stateN"], then_branch=branch, else_branch=other),
+    ]
+    path = saved(
+        tmp_path,
+        nodes,
+        [value("input", shape=(None, None)), value("state", shape=(2, None, units)), value("sr", INT, ())],
+        [value("output"), value("stateN")],
+        constants(least=np.array(7999), **kept),
+    )
+    sequence = lstmviz.Sequence(samples, kind="audio", times=np.arange(len(samples)) / rate)
+    trace = record_whole(path, sequence)
+    padded = np.concatenate([np.zeros(context, np.float32), samples[:, 0]])
+    frames = [padded[frame * n : frame * (n + 1) + context] for n in range(3)]
+    x = np.stack([each.reshape(-1, 32).mean(0) for each in frames])
+    np.testing.assert_allclose(trace.inputs, x, **CLOSE)
+    state, sr = np.zeros((2, 1, units), np.float32), np.array(rate)
+    for t, each in enumerate(frames):
+        said, state = own_outputs(path, {"input": each[None], "state": state, "sr": sr})
+        np.testing.assert_allclose(trace["h"][t], said[0, 0, 0], **CLOSE)
+    np.testing.assert_allclose(trace["c"][-1], state[1, 0], **CLOSE)
+    assert "stateN → state" in trace.model.note
+    assert trace.check.passed
 
 
 def test_a_layer_that_reads_backwards_keeps_the_order_of_time(tmp_path, values):
