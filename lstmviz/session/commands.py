@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping
 
 from lstmviz.language import LANGUAGES, mark
+from lstmviz.session.command import (
+    EDIT,
+    FILE,
+    HELP,
+    LANGUAGE_MENU,
+    PICTURE_MENU,
+    SELECT,
+    SIGNALS_MENU,
+    STEP,
+    TRAIN,
+    VIEW,
+    Test,
+)
+from lstmviz.session.command import MENUS as MENUS
+from lstmviz.session.command import Command as Command
+from lstmviz.session.corpus_commands import CORPUS_COMMANDS
 from lstmviz.session.run_view import RunView
 from lstmviz.session.signals import offered
 from lstmviz.session.snapshot import Snapshot
-
-Test = Callable[[Snapshot], bool]
-
-FILE, EDIT, VIEW, STEP, SELECT, TRAIN, HELP = (
-    mark("&File"),
-    mark("&Edit"),
-    mark("&View"),
-    mark("&Step"),
-    mark("Se&lect"),
-    mark("&Train"),
-    mark("&Help"),
-)
-MENUS = (FILE, EDIT, VIEW, STEP, SELECT, TRAIN, HELP)
-SIGNALS_MENU, LANGUAGE_MENU, PICTURE_MENU = mark("Signals"), mark("Language"), mark("Save a picture")
-
-
-@dataclass(frozen=True)
-class Command:
-    """One thing that can be asked for.
-
-    title, hint: English, translated where shown. menu: its path of menus, () for none. shortcut: portable text.
-    where: who handles it. does, preset: another command that is run with these arguments, "" for itself.
-    parameters: arguments that the asker must give; such a command is in no menu. apart: a line above it in its menu.
-    """
-
-    id: str
-    title: str
-    menu: tuple[str, ...] = ()
-    shortcut: str = ""
-    where: Literal["session", "window"] = "session"
-    enabled: Test | None = None
-    checked: Test | None = None
-    icon: str = ""
-    hint: str = ""
-    does: str = ""
-    preset: Mapping[str, object] = field(default_factory=dict)
-    parameters: tuple[str, ...] = ()
-    undoable: bool = False
-    apart: bool = False
-
-    def can_run(self, snapshot: Snapshot) -> bool:
-        """Whether asking for it now makes sense."""
-        return self.enabled is None or self.enabled(snapshot)
 
 
 def _trace(s: Snapshot) -> bool:
@@ -175,6 +146,7 @@ _FILE = (
             hint=mark("Choose a model and a sequence, and record every signal")),
     Command("model.map", mark("Say which array is which…"), (FILE,), "", "window", _alive,
             hint=mark("Choose a file of arrays and say which are the weights of its layer, or change what was said")),
+    *CORPUS_COMMANDS,
     Command("file.save", mark("Save the trace…"), (FILE,), "Ctrl+S", "window", _trace, icon="save", apart=True,
             hint=mark("Write the trace as a store (.zarr) that opens again")),
     Command("export.open", mark("Export…"), (FILE,), "Ctrl+E", "window", _trace, icon="export",
