@@ -13,6 +13,7 @@ from lstmviz.nets.foreign.containers import is_mapped
 from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
 from lstmviz.runs.folder import is_run
 from lstmviz.traces.corpus import is_corpus_store
+from lstmviz.wire.host import far_path
 
 What = Literal["trace", "corpus", "run", "model", "sequence"]
 
@@ -26,7 +27,8 @@ def what_is(path: str) -> What:
     """A trace store, a corpus of them, a run's folder, a model file or (everything else) a sequence.
 
     A file inside a store stands for its store, run.json for its run. Models in a format that is not read are models
-    too: reading them says which way works. An address of storage elsewhere is that of a trace.
+    too: reading them says which way works. An address of storage elsewhere is that of a trace, and on another
+    computer a folder without an ending is that of a run.
     """
     if is_address(path) or is_packed(path):
         return "trace"
@@ -37,7 +39,7 @@ def what_is(path: str) -> What:
         or (file.is_dir() and any((file / name).exists() for name in _ZARR_FILES))
     ):
         return "corpus" if is_corpus_store(store_of(path)) else "trace"
-    if is_run(file) or file.name == RUN_FILE:
+    if is_run(file) or file.name == RUN_FILE or (far_path(path) and not file.suffix):
         return "run"
     return "model" if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) or is_mapped(file) else "sequence"
 

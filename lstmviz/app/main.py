@@ -26,6 +26,7 @@ from lstmviz.session.snapshot import Snapshot
 from lstmviz.session.state import Session, ThemeName
 
 if TYPE_CHECKING:
+    from lstmviz.app.elsewhere import Elsewhere
     from lstmviz.app.offers import Offers
     from lstmviz.app.opening import Opening
     from lstmviz.app.questions import Questions
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from lstmviz.app.saving import Saving
     from lstmviz.app.training import Training
     from lstmviz.app.window_commands import WindowCommands
-    from lstmviz.wire.client import Client, State
+    from lstmviz.wire.elsewhere import ElsewhereClient
 
 FIRST_SAMPLE = "reber"
 LOG_BYTES = 1 << 20
@@ -43,7 +44,8 @@ _log = logging.getLogger(__name__)
 class Program(QObject):
     """The window with everything behind it; tests and pictures make one too."""
 
-    client: Client
+    client: ElsewhereClient
+    elsewhere: Elsewhere
     recording: Recording
     offers: Offers
     opening: Opening
@@ -80,7 +82,7 @@ class Program(QObject):
         """Make what stands behind the window, once: imported here because no first paint needs it."""
         if self.equipped:
             return
-        from lstmviz.app.engine_process import QProcessTransport
+        from lstmviz.app.elsewhere import Elsewhere
         from lstmviz.app.fitting import Fitting
         from lstmviz.app.mapping import Mapping
         from lstmviz.app.offers import Offers
@@ -90,13 +92,14 @@ class Program(QObject):
         from lstmviz.app.saving import Saving
         from lstmviz.app.training import Training
         from lstmviz.app.window_commands import WindowCommands
-        from lstmviz.wire.client import Client
 
         self.equipped = True
-        self.client = Client(QProcessTransport, self._on_engine_state)
+        self.elsewhere = Elsewhere(self.window, self.settings)
+        self.client = self.elsewhere.client
         self.recording = Recording(self.dispatcher, self.client)
         self.offers = Offers(self.window, self.samples)
         offers = self.offers
+        offers.store_for = self.elsewhere.store_for
         self.opening = Opening(
             self.dispatcher,
             self.recording,
@@ -111,6 +114,7 @@ class Program(QObject):
         self.offers.opening = self.opening
         self.saving = Saving(self.window, self.recording)
         self.training = Training(self.dispatcher, self.client)
+        self.elsewhere.recording, self.elsewhere.training = self.recording, self.training
         self.questions = Questions(self.dispatcher, self.client)
         self.commands = WindowCommands(
             self.window, self.opening, self.recording, self.saving, self.training, self.questions, self.client
@@ -160,17 +164,6 @@ class Program(QObject):
             ),
             "error",
         )
-        self.dispatcher.announce()
-
-    def _on_engine_state(self, state: State) -> None:
-        session = self.dispatcher.session
-        if state == "ready" and session.engine == "restarting":
-            session.notify(tr("The engine died and was restarted; the open traces are still here."), "warning")
-        if state == "failed" and self.client.problem is not None:
-            session.notify(str(self.client.problem), "error")
-        if state == "ready" and self.client.info is not None:
-            session.device = self.client.info.device.upper()
-        session.engine = state
         self.dispatcher.announce()
 
     def _on_changed(self, snapshot: Snapshot, changed: frozenset[str]) -> None:

@@ -34,6 +34,7 @@ class Offers:
         self._window = window
         self._samples = samples
         self._offer = Offer(None, None, ())
+        self.store_for: Callable[[str], str] = default_store
         self.opening: Opening | None = None
         self.dialog: RecordDialog | None = None
 
@@ -61,7 +62,7 @@ class Offers:
 
     def ask_store(self, name: str, size: int, then: Callable[[str, str], None]) -> None:
         """Ask for the store that a recording of so many bytes is written to; ``then`` gets its path and float type."""
-        dialog = RecordStoreDialog(name, size, default_store(file_stem(name)), self._window)
+        dialog = RecordStoreDialog(name, size, self.store_for(file_stem(name)), self._window)
         dialog.chosen.connect(then)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 import msgspec
@@ -23,7 +23,8 @@ from lstmviz.session.dispatch import Dispatcher
 from lstmviz.session.run_view import RunView
 from lstmviz.session.runs import UNDER_WAY
 from lstmviz.wire.builder import TraceBuilder
-from lstmviz.wire.client import Client
+from lstmviz.wire.elsewhere import ElsewhereClient
+from lstmviz.wire.host import far_path
 from lstmviz.wire.messages import Payload, TraceHeader, TracePart
 from lstmviz.wire.run_messages import ProbeBegins, ProbeEnds, ReadRun, RunBegun, RunReport, Steer, Train
 from lstmviz.wire.tickets import Ticket
@@ -48,7 +49,7 @@ class _Line:
 class Training:
     """Begins trainings, steers the run that is shown together with its twin, and tells the session how they stand."""
 
-    def __init__(self, dispatcher: Dispatcher, client: Client) -> None:
+    def __init__(self, dispatcher: Dispatcher, client: ElsewhereClient) -> None:
         self._dispatcher = dispatcher
         self._runs = dispatcher.session.runs
         self._client = client
@@ -68,8 +69,8 @@ class Training:
         titles = _titles(configs, title, names)
         ids = []
         for config, name in zip(configs, titles, strict=True):
-            folder = new_folder(paths.runs(), name or Path(config.data).stem)
-            ids.append(self._runs.add(str(folder), name or folder.name, config))
+            folder = self._new_folder(name or Path(config.data).stem)
+            ids.append(self._runs.add(folder, name or PurePath(folder).name, config))
             self._lines[ids[-1]] = _Line(together=len(configs) > 1 and not paused)
         if len(ids) == 2:
             self._runs.pair(ids[0], ids[1])
@@ -77,6 +78,12 @@ class Training:
         self._dispatcher.session.choose_face("training")
         for run_id, config, name in zip(ids, configs, titles, strict=True):
             self._train(run_id, config, name, paused)
+
+    def _new_folder(self, stem: str) -> str:
+        """Where a run is going to lie: on the engine's computer."""
+        if self._client.host is not None:
+            return self._client.new_run_folder(stem)
+        return str(new_folder(paths.runs(), stem))
 
     def start_recipe(self, id: str) -> None:
         """Begin a ready training, or ready twins."""
@@ -87,7 +94,7 @@ class Training:
 
     def open_folder(self, folder: str) -> None:
         """Show the run of a folder, as far as it came."""
-        folder = str(Path(folder).absolute())
+        folder = folder if far_path(folder) else str(Path(folder).absolute())
         known = self._runs.at_folder(folder)
         if known is not None:
             self.show(known.id)
@@ -127,6 +134,14 @@ class Training:
         following = self._runs.get(self._runs.shown)
         if seen and following is not None and following.trace_id:
             session.activate(following.trace_id)
+
+    def leave(self) -> None:
+        """Let every training rest with a checkpoint: another engine is going to be used."""
+        for run_id, line in list(self._lines.items()):
+            if line.ticket is not None:
+                line.ticket.cancel()
+            self._runs.rested(run_id)
+        self._lines.clear()
 
     def ask_again(self) -> None:
         """Go on with what was trained when the engine was ended and started anew by hand."""
@@ -188,8 +203,16 @@ class Training:
         line.begun += 1
         line.probe = None
         self._runs.begun(run_id, told)
+        if line.begun == 1 and far_path(told.folder):  # no folder here lists it
+            self._dispatcher.session.remember(told.folder)
         self.replaying.forget(run_id)
-        if line.begun > 1:
+        if line.begun > 1 and self._client.host is not None:
+            self._dispatcher.session.notify(
+                tr("{host} is back, and “{title}” goes on from update {update}.", host=self._client.host.label,
+                   title=told.title, update=told.update),
+                "warning",
+            )  # fmt: skip
+        elif line.begun > 1:
             self._dispatcher.session.notify(
                 tr(
                     "The engine was restarted, and “{title}” goes on from update {update}.",
@@ -245,7 +268,7 @@ class Training:
             del self._lines[run_id]
             self._runs.failed(run_id, str(error))
             self._go_together(run_id)
-            if not line.begun:
+            if not line.begun and not far_path(view.folder):
                 with contextlib.suppress(OSError):  # what has something in it stays
                     Path(view.folder).rmdir()
         self._on_problem(error)

@@ -162,6 +162,10 @@ class Runs:
         if probes != self._run(run_id).view.probes:
             self._change(run_id, probes=probes)
 
+    def rested(self, run_id: int) -> None:
+        """A run's engine is left, with a checkpoint from which the run can go on."""
+        self._change(run_id, state="read", sentence="")
+
     def failed(self, run_id: int, sentence: str) -> None:
         """The engine cannot train a run, for the reason that the sentence tells."""
         self._change(run_id, state="failed", sentence=sentence)

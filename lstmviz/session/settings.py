@@ -10,13 +10,18 @@ from pathlib import Path
 import msgspec
 
 from lstmviz import paths
+from lstmviz.errors import UsageError
 from lstmviz.session.state import SIGNALS, Session
+from lstmviz.wire.host import Host, checked_host
 
 _log = logging.getLogger(__name__)
 
 
 class Settings(msgspec.Struct, kw_only=True):
-    """The user's settings; geometry and state are Qt's own bytes as base64. Unknown fields are ignored."""
+    """The user's settings; geometry and state are Qt's own bytes as base64. Unknown fields are ignored.
+
+    hosts: other computers whose engine was used, the last one first; engine: the name of the one in use, "" for here.
+    """
 
     theme: str = "system"
     language: str = "system"
@@ -28,6 +33,8 @@ class Settings(msgspec.Struct, kw_only=True):
     window_geometry: str = ""
     window_state: str = ""
     started_before: bool = False
+    hosts: tuple[Host, ...] = ()
+    engine: str = ""
 
     def give_to(self, session: Session) -> None:
         """Begin a session with these settings; values that no longer mean anything are left out."""
@@ -39,12 +46,23 @@ class Settings(msgspec.Struct, kw_only=True):
         session.set_speed(self.speed)
         session.loop = self.loop
         session.show_signals(self.signals)
+        session.hosts = _sound(self.hosts)
 
     def take_from(self, session: Session) -> None:
         """Keep what the session has come to."""
         self.theme, self.language = session.theme_choice, session.language_choice
         self.recent, self.signals = session.recent, session.signals
         self.scale, self.speed, self.loop = session.scale, session.speed, session.loop
+        self.hosts = session.hosts
+
+
+def _sound(hosts: tuple[Host, ...]) -> tuple[Host, ...]:
+    """The hosts that are such; ssh would take others for options."""
+    kept = []
+    for host in hosts:
+        with contextlib.suppress(UsageError):
+            kept.append(checked_host(host.name, host.command))
+    return tuple(kept)
 
 
 def load_settings(path: Path | None = None) -> Settings:

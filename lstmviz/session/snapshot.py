@@ -7,8 +7,9 @@ from typing import Literal
 
 from lstmviz.session.run_view import Face, FlowView, Replay, RunView
 from lstmviz.traces.trace import Trace
+from lstmviz.wire.host import Host
 
-EngineStatus = Literal["stopped", "starting", "ready", "restarting", "failed"]
+EngineStatus = Literal["stopped", "starting", "ready", "restarting", "lost", "failed"]
 
 PHASES = ("combine", "f", "g", "i", "c", "o", "h")
 """Inside one step, in the order of the pseudocode; a phase is a place in this tuple."""
@@ -18,6 +19,24 @@ PHASES_OF = {
     "rnn": tuple(map(PHASES.index, ("combine", "h"))),
 }
 """The phases in which something happens, by the kind of the cell."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where the engine is: the host, "" for this computer, and its device.
+
+    milliseconds: there and back, None where nobody knows. seconds: until a lost connection is tried again. problem: why
+    there is none.
+    """
+
+    host: str = ""
+    device: str = ""
+    milliseconds: int | None = None
+    seconds: int = 0
+    problem: str = ""
+
+
+HERE = Link()
 
 
 @dataclass(frozen=True)
@@ -58,6 +77,7 @@ class Snapshot:
     first, or None and 0.
     theme, language: what is shown; theme_choice, language_choice: what was chosen, ``system`` to follow the system.
     scale: how large everything is from the next start on.
+    link: where the engine is; hosts: those that are remembered, the one used last first.
     focus: only the centre of the window is shown. docks: the names of those that are open. note: what to look at in
     the trace, "" where nobody wrote it down; note_open: whether it is shown.
     face: what the upper half of the centre shows. runs: those of this session, run_id: the one that the training view
@@ -87,6 +107,8 @@ class Snapshot:
     language: str = "en"
     engine: EngineStatus = "stopped"
     device: str = "CPU"
+    link: Link = HERE
+    hosts: tuple[Host, ...] = ()
     task: Task | None = None
     notice: Notice | None = None
     recent: tuple[str, ...] = ()

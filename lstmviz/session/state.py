@@ -10,8 +10,9 @@ from lstmviz.errors import TraceError
 from lstmviz.language import LANGUAGES
 from lstmviz.session.run_view import FACES, Face, FlowView
 from lstmviz.session.runs import Runs
-from lstmviz.session.snapshot import PHASES, PHASES_OF, EngineStatus, Notice, Task
+from lstmviz.session.snapshot import HERE, PHASES, PHASES_OF, EngineStatus, Link, Notice, Task
 from lstmviz.traces.trace import Trace
+from lstmviz.wire.host import Host
 
 ThemeChoice = Literal["system", "light", "dark"]
 ThemeName = Literal["light", "dark"]
@@ -85,6 +86,8 @@ class Session:
     docks: tuple[str, ...] = ()
     engine: EngineStatus = "stopped"
     device: str = "CPU"
+    link: Link = HERE
+    hosts: tuple[Host, ...] = ()
     task: Task | None = None
     notice: Notice | None = None
     recent: tuple[str, ...] = ()

@@ -63,7 +63,7 @@ class Ended:
         """The last thing that ssh, or the program over there, said."""
         lines = [line.strip() for line in self.complaints[-_TAIL:].splitlines() if line.strip()]
         told = [line for line in lines if not line.startswith(("Warning: Permanently added", "@"))]
-        return told[-1][:300] if told else ""
+        return told[-1][:300].rstrip(".") if told else ""
 
     @property
     def of_the_engine(self) -> bool:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from lstmviz.app.stores import FLOATS
 from lstmviz.language import current, tr
+from lstmviz.wire.host import far_path
 
 _PYRAMID = 1.5
 """The overview takes up to half as much again as the signals."""
@@ -84,6 +85,7 @@ class RecordStoreDialog(QDialog):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         label = QLabel(tr("Store"), self)
         label.setBuddy(self._path)
+        browse.setVisible(not far_path(self._path.text()))
         form.addRow(label, where)
         form.addRow(QLabel(tr("Numbers"), self), digits)
         column = QVBoxLayout(self)
@@ -95,7 +97,10 @@ class RecordStoreDialog(QDialog):
 
     def path(self) -> str:
         """The folder to write, which ends in .zarr."""
-        path = Path(self._path.text().strip()).expanduser()
+        text = self._path.text().strip()
+        if far_path(text):
+            return text if text.lower().endswith(".zarr") else f"{text}.zarr"
+        path = Path(text).expanduser()
         return str(path if path.suffix.lower() == ".zarr" else path.with_name(f"{path.name}.zarr"))
 
     def dtype(self) -> str:
@@ -114,6 +119,9 @@ class RecordStoreDialog(QDialog):
         """Say how much room there is, and that something there would be replaced."""
         if not self._path.text().strip():
             self._say(tr("Name the store to write."), possible=False)
+            return
+        if far_path(self._path.text().strip()):  # the engine over there checks its own disk
+            self._say(tr("It is written on the engine's computer, which checks its disk first."), possible=True)
             return
         folder = Path(self.path()).parent
         if not folder.is_dir():
