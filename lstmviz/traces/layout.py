@@ -169,10 +169,11 @@ def arrays_of(trace: Trace) -> Iterator[tuple[str, tuple[str, ...], npt.NDArray[
         yield "sequence/times", ("time",), sequence.times
     if sequence.targets is not None:
         yield "sequence/targets", ("time", "target"), sequence.targets
-    if isinstance(trace.inputs, OneHot):
-        yield "model/symbols", ("time",), trace.inputs.places.astype(np.float32)
+    inputs: npt.NDArray[Any] | OneHot = trace.inputs
+    if isinstance(inputs, OneHot):
+        yield "model/symbols", ("time",), inputs.places.astype(np.float32)
     else:
-        yield "model/inputs", ("time", "input"), trace.inputs
+        yield "model/inputs", ("time", "input"), inputs
     if trace.outputs is not None:
         yield "model/outputs", ("time", "output"), trace.outputs
     if trace.targets is not None:
