@@ -26,6 +26,7 @@ from lstmviz.session.snapshot import Snapshot
 from lstmviz.session.state import Session, ThemeName
 
 if TYPE_CHECKING:
+    from lstmviz.app.corpora import Corpora
     from lstmviz.app.elsewhere import Elsewhere
     from lstmviz.app.offers import Offers
     from lstmviz.app.opening import Opening
@@ -49,6 +50,7 @@ class Program(QObject):
     recording: Recording
     offers: Offers
     opening: Opening
+    corpora: Corpora
     saving: Saving
     training: Training
     questions: Questions
@@ -82,6 +84,7 @@ class Program(QObject):
         """Make what stands behind the window, once: imported here because no first paint needs it."""
         if self.equipped:
             return
+        from lstmviz.app.corpora import Corpora
         from lstmviz.app.elsewhere import Elsewhere
         from lstmviz.app.fitting import Fitting
         from lstmviz.app.mapping import Mapping
@@ -112,6 +115,7 @@ class Program(QObject):
             Mapping(self.window, self.dispatcher, self.recording),
         )
         self.offers.opening = self.opening
+        self.corpora = Corpora(self.dispatcher, self.opening, self.offers)
         self.saving = Saving(self.window, self.recording)
         self.training = Training(self.dispatcher, self.client)
         self.elsewhere.recording, self.elsewhere.training = self.recording, self.training

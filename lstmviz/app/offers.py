@@ -46,10 +46,10 @@ class Offers:
         self.dialog.finished.connect(self._on_finished)
         self.dialog.open()
 
-    def ask_member(self, folder: str, members: Many[Member]) -> None:
-        """Ask which trace of a corpus is to be opened."""
-        dialog = CorpusDialog(Path(folder).name, members, self._window)
-        dialog.chosen.connect(self._on_member_chosen)
+    def ask_member(self, folder: str, members: Many[Member], shown: int | None = None) -> None:
+        """Ask which traces of a corpus are to be opened; the table begins at the place that is ``shown``."""
+        dialog = CorpusDialog(Path(folder).name, members, self._window, shown=shown)
+        dialog.chosen.connect(self._on_members_chosen)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -67,9 +67,9 @@ class Offers:
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _on_member_chosen(self, path: str) -> None:
+    def _on_members_chosen(self, paths: list[str]) -> None:
         if self.opening is not None:
-            self.opening.open_paths((path,))
+            self.opening.open_paths(paths)
 
     def _sentence(self) -> str:
         if self._offer.sequence is not None:
