@@ -50,6 +50,18 @@ def _alive(s: Snapshot) -> bool:
     return s.engine == "ready"
 
 
+def _far(s: Snapshot) -> bool:
+    return bool(s.link.host)
+
+
+def _far_alive(s: Snapshot) -> bool:
+    return _far(s) and _alive(s)
+
+
+def _lost(s: Snapshot) -> bool:
+    return s.engine == "lost"
+
+
 def _shown(name: str) -> Test:
     return lambda s: name in s.signals
 
@@ -140,6 +152,8 @@ _FILE = (
             hint=mark("Open a sequence, a model, a trace or a run from a file")),
     Command("file.address", mark("Open from address…"), (FILE,), "", "window",
             hint=mark("Open a trace from storage elsewhere: s3://, gs://, https://")),
+    Command("far.open", mark("Open on the engine's computer…"), (FILE,), "Ctrl+Alt+O", "window", _far_alive,
+            icon="open", hint=mark("Open a file that lies where the engine is")),
     Command("sample.choose", mark("Sample"), (FILE,), "Ctrl+Shift+O", "window", icon="sample",
             hint=mark("Open one of the samples that come with lstmviz")),
     Command("record.open", mark("Record…"), (FILE,), "Ctrl+R", "window", _alive, icon="record",
@@ -177,6 +191,16 @@ _EDIT = (
             hint=mark("Empty the list of recent files; the files stay")),
     Command("settings.open", mark("Settings…"), (EDIT,), "Ctrl+,", "window", icon="settings", apart=True,
             hint=mark("Theme, language and playing")),
+    Command("engine.choose", mark("Engine…"), (EDIT,), "Ctrl+Shift+K", "window", icon="device",
+            hint=mark("Compute on this computer, or on another one that ssh reaches")),
+    Command("engine.use", mark("Use the engine of a computer"), where="window", parameters=("host", "command")),
+    Command("engine.forget", mark("Forget a computer"), where="window", parameters=("host",)),
+    Command("engine.here", mark("Use this computer's engine"), (EDIT,), "", "window", _far,
+            hint=mark("Compute here again; open traces stay")),
+    Command("engine.retry", mark("Try the lost connection now"), (EDIT,), "", "window", _lost,
+            hint=mark("Do not wait for the next attempt")),
+    Command("engine.give_up", mark("Stop trying the lost connection"), (EDIT,), "", "window", _lost,
+            hint=mark("What was asked of it fails; its runs can go on later")),
 )  # fmt: skip
 
 _VIEW = (
