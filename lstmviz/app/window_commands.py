@@ -103,12 +103,15 @@ class WindowCommands:
         endings = " ".join(f"*{ending}" for ending in (*SEQUENCE_ENDINGS, *MODEL_ENDINGS, *TRACE_ENDINGS))
         dialog = QFileDialog(self._window, tr("Open a sequence, a model, a trace or a run"))
         dialog.setNameFilters([f"{tr('Sequences, models, traces and runs')} ({endings})", f"{tr('All files')} (*)"])
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self._on_file_selected)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(self._on_files_selected)
         self._show(dialog)
 
     def _on_file_selected(self, path: str) -> None:
         self._dispatcher.run("file.open_path", path=path)
+
+    def _on_files_selected(self, paths: list[str]) -> None:
+        self._dispatcher.run("file.open_paths", paths=tuple(paths))
 
     def _ask_address(self) -> None:
         dialog = QInputDialog(self._window)
