@@ -19,14 +19,6 @@ def is_sound(data: bytes) -> bool:
     return len(data) >= LENGTH and int(google_crc32c.value(data)) == _RESIDUE
 
 
-def with_checksum(array: npt.NDArray[np.generic]) -> bytes:
-    """An array's bytes, little endian, and their checksum."""
-    import google_crc32c
-
-    data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
-    return data + int(google_crc32c.value(data)).to_bytes(LENGTH, "little")
-
-
 def write_checked(file: Path, array: npt.NDArray[np.generic]) -> None:
     """Write an array's bytes and their checksum. Raises OSError."""
     import google_crc32c
@@ -35,3 +27,16 @@ def write_checked(file: Path, array: npt.NDArray[np.generic]) -> None:
     with file.open("wb") as stream:
         stream.write(data)
         stream.write(int(google_crc32c.value(data)).to_bytes(LENGTH, "little"))
+
+
+def write_records(file: Path, array: npt.NDArray[np.generic]) -> None:
+    """Write the bytes of each of an array's first places, each with its own checksum. Raises OSError."""
+    import google_crc32c
+
+    data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+    length = len(data) // len(array)
+    parts = []
+    for at in range(0, len(data), length):
+        record = data[at : at + length]
+        parts += [record, int(google_crc32c.value(record)).to_bytes(LENGTH, "little")]
+    file.write_bytes(b"".join(parts))

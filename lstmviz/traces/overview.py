@@ -54,7 +54,7 @@ class Overview:
         self, place: Place, signals: Mapping[tuple[int, str, str], StoredArray], steps: int, meant: int
     ) -> None:
         """signals: by (layer, direction, name). meant: the steps that the pyramid was laid out for."""
-        self._steps = steps
+        self.place, self._steps = place, steps
         self._tiles = {
             key: Tiles(place, f"layer{key[0]}/{key[1]}/{key[2]}", array, meant) for key, array in signals.items()
         }

@@ -1,4 +1,4 @@
-"""Places: where the files of a trace store lie, read by name and by range. Here a folder; others follow the protocol.
+"""Places: where the files of a trace store lie, read by name and by range: a folder, a zip, an address on the network.
 
 A name is a path inside the store, with "/" between its parts; none of ours ever leaves it, and links are not followed.
 """
@@ -6,8 +6,10 @@ A name is a path inside the store, with "/" between its parts; none of ours ever
 from __future__ import annotations
 
 import stat
+import threading
+import zipfile
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from lstmviz.errors import TraceError
 
@@ -26,7 +28,7 @@ class Place(Protocol):
         """
 
     def size(self, file: str) -> int | None:
-        """The length in bytes, None while it is on its way; raises FileNotFoundError and OSError."""
+        """The length in bytes, None while it is on its way or not told; raises FileNotFoundError and OSError."""
 
 
 class FolderPlace:
@@ -43,16 +45,22 @@ class FolderPlace:
 
     def read(self, file: str, start: int = 0, size: int | None = None) -> bytes:
         """See Place.read."""
-        length = self.size(file)
+        length = max(0, self.size(file) - start)
         with (self.folder / file).open("rb", buffering=0) as stream:
             if start:
                 stream.seek(start)
-            return stream.read(max(0, length - start) if size is None else size)
+            return stream.read(length if size is None else min(size, length))
 
     def size(self, file: str) -> int:
         """See Place.size."""
         self._check_way(file)
-        return stat_size(self.folder / file)
+        try:
+            facts = (self.folder / file).lstat()
+        except NotADirectoryError as error:
+            raise FileNotFoundError(file) from error
+        if not stat.S_ISREG(facts.st_mode):
+            raise FileNotFoundError(file)
+        return facts.st_size
 
     def _check_way(self, file: str) -> None:
         """No folder on the way to a file is a link; each is looked at once."""
@@ -67,20 +75,74 @@ class FolderPlace:
                 self._plain.add(way)
 
 
+class ZipPlace:
+    """A store in a zip whose files are not compressed, so that parts of them are read where they are."""
+
+    def __init__(self, name: str, stream: IO[bytes]) -> None:
+        """Raises TraceError where the zip is damaged."""
+        self._name, self._stream, self._lock = name, stream, threading.Lock()
+        try:
+            entries = zipfile.ZipFile(stream).infolist()
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise TraceError("“{path}” is no zip, or a damaged one. Use a copy.", path=name) from error
+        roots = [entry.filename for entry in entries if entry.filename.count("/") < 2]
+        top = min((root for root in roots if root.endswith("zarr.json")), key=len, default="zarr.json")
+        start = len(top.removesuffix("zarr.json"))
+        self._entries = {entry.filename[start:]: entry for entry in entries if entry.filename[:start] == top[:start]}
+
+    @property
+    def name(self) -> str:
+        """The path or address of the zip."""
+        return self._name
+
+    def read(self, file: str, start: int = 0, size: int | None = None) -> bytes:
+        """See Place.read."""
+        entry = self._entry(file)
+        length = max(0, entry.file_size - start)
+        with self._lock:
+            # the name and more stand before the bytes, and their lengths only there
+            self._stream.seek(entry.header_offset)
+            header = self._stream.read(30)
+            if header[:4] != b"PK\x03\x04":
+                raise FileNotFoundError(file)
+            before = 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+            self._stream.seek(entry.header_offset + before + start)
+            return self._stream.read(length if size is None else min(size, length))
+
+    def size(self, file: str) -> int:
+        """See Place.size."""
+        return self._entry(file).file_size
+
+    def _entry(self, file: str) -> zipfile.ZipInfo:
+        entry = self._entries.get(file)
+        if entry is None:
+            raise FileNotFoundError(file)
+        if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 or entry.compress_size != entry.file_size:
+            raise TraceError(
+                "“{path}” is compressed or encrypted, and a trace store in a zip is neither. Unpack it, and open the "
+                "folder.",
+                path=self._name,
+            )
+        return entry
+
+
 def place_at(path: str | Path) -> Place:
-    """The place of a store; raises TraceError where there is none."""
+    """The place of a store: a folder, a file .zip, or an address that fsspec reads. Raises TraceError."""
+    if "://" in str(path):
+        from lstmviz.traces.url_place import place_at_url
+
+        return place_at_url(str(path))
     folder = Path(path)
-    if not folder.exists():
-        raise TraceError("“{path}” does not exist. Check the name, or record a trace first.", path=str(path))
-    return FolderPlace(folder)
-
-
-def stat_size(file: Path) -> int:
-    """The length of an ordinary file; FileNotFoundError for anything else, a link too."""
     try:
-        facts = file.lstat()
-    except NotADirectoryError as error:
-        raise FileNotFoundError(str(file)) from error
-    if not stat.S_ISREG(facts.st_mode):
-        raise FileNotFoundError(str(file))
-    return facts.st_size
+        exists, is_file = folder.exists(), folder.is_file()
+    except (OSError, ValueError) as error:  # a name that no system takes
+        raise TraceError("“{path}” is not the name of a store.", path=repr(str(path))[:200]) from error
+    if not exists:
+        raise TraceError("“{path}” does not exist. Check the name, or record a trace first.", path=str(path))
+    if is_file and folder.suffix.lower() == ".zip":
+        try:
+            return ZipPlace(str(path), folder.open("rb"))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise TraceError("“{path}” could not be read: {reason}.", path=str(path), reason=reason) from error
+    return FolderPlace(folder)

@@ -144,7 +144,7 @@ def _ranked(rows: Array, means: Array, size: int) -> Array:
     low = (size - 1).bit_length()
     with np.errstate(invalid="ignore", over="ignore"):
         away = np.subtract(rows, means.astype(rows.dtype, copy=False), dtype=np.promote_types(rows.dtype, np.float32))
-    rank = away.astype(np.float32, copy=False).view(np.uint32)
+    rank: Array = away.astype(np.float32, copy=False).view(np.uint32)
     rank &= np.uint32((0x7FFFFFFF >> low) << low)
     unknown = np.isnan(away)
     if unknown.any():
@@ -158,7 +158,7 @@ def _ranked(rows: Array, means: Array, size: int) -> Array:
     if short:
         rank[:, -short:] = 0
     flat = rank.reshape(-1)
-    found = np.maximum(flat[0::size], flat[1::size])
+    found: Array = np.maximum(flat[0::size], flat[1::size])
     for place in range(2, size):
         np.maximum(found, flat[place::size], out=found)
     return found.reshape(len(rows), -1)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.traces.checksum import with_checksum, write_checked
+from lstmviz.traces.checksum import write_checked, write_records
 from lstmviz.traces.pyramid import (
     FOLDER,
     Level,
@@ -143,9 +143,7 @@ class _SpanTiles(_Tiles):
         tile[:, :, at : at + len(spans.low)] = spans.planes(self._dtype)
 
     def _write(self, file: Path, tile: Array) -> None:
-        with file.open("wb") as stream:
-            for unit in tile:
-                stream.write(with_checksum(unit))
+        write_records(file, tile)
 
 
 class _PeakTiles(_Tiles):

@@ -19,6 +19,8 @@ import numpy.typing as npt
 from lstmviz.errors import ExportError, LstmvizError, TraceError
 from lstmviz.language import tr
 from lstmviz.traces import journal, layout
+from lstmviz.traces.checksum import LENGTH
+from lstmviz.traces.copying import copy_trace, refuse_itself
 from lstmviz.traces.journal import Span
 from lstmviz.traces.layout import ArrayMeta, RootMeta
 from lstmviz.traces.lazy import as_array
@@ -26,7 +28,7 @@ from lstmviz.traces.overview import Overview
 from lstmviz.traces.places import Place, place_at
 from lstmviz.traces.safe_write import replacing
 from lstmviz.traces.store_folder import check_target, make_root, write_array
-from lstmviz.traces.store_root import check_arrays, check_chunks, damaged, holds, read_root
+from lstmviz.traces.store_root import MAX_WORDS, check_arrays, check_chunks, damaged, holds, read_root
 from lstmviz.traces.stored import StoredArray
 from lstmviz.traces.trace import Recorded, Trace
 
@@ -40,9 +42,14 @@ def save_trace(trace: Trace, path: str | Path, progress: Progress | None = None)
     """Write a trace as a folder ``NAME.zarr``, beside its target and then moved into place.
 
     ``progress(done, total)`` counts bytes and may raise to cancel: an old store of that name stays as it was. Only a
-    trace store or an empty folder is replaced. Raises ExportError.
+    trace store or an empty folder is replaced. A lazy trace is copied stretch by stretch. Raises ExportError.
     """
     check_target(path)
+    if trace.lazy:
+        refuse_itself(trace, path)
+        with replacing(path, folder=True) as new:
+            copy_trace(trace, new, progress)
+        return
     arrays = list(layout.arrays_of(trace))
     for name, _, array in arrays:
         if not holds(name, array.dtype.newbyteorder("=").name):
@@ -98,7 +105,7 @@ def open_trace(path: str | Path | Place, progress: Progress | None = None, lazy:
 def is_trace_store(path: str | Path) -> bool:
     """Whether a place calls itself a trace store; whether it is sound, only ``open_trace`` says."""
     try:
-        return b'"lstmviz_trace"' in (place_at(path).read("zarr.json") or b"")
+        return b'"lstmviz_trace"' in (place_at(path).read("zarr.json", 0, MAX_WORDS) or b"")
     except (OSError, ValueError, TraceError):
         return False
 
@@ -205,15 +212,16 @@ def _known(place: Place, name: str, meta: ArrayMeta, checksums: bool) -> npt.NDA
     """An array that is read whole, and has the SHA-256 that the root says."""
     check_chunks(place, name, meta, checksums)
     dtype = np.dtype(meta.dtype)
-    array = np.empty(meta.shape, dtype)
-    for number in range(meta.chunks):
-        data = place.read(layout.chunk_file(name, number, len(meta.shape), checksums))
-        if data is None or len(data) < meta.chunk_bytes:
+    length = meta.chunk_bytes + LENGTH * checksums
+    parts = [np.empty((0, *meta.shape[1:]), dtype)]
+    for number in range(meta.chunks):  # memory is taken for what has come, not for what is declared
+        data = place.read(layout.chunk_file(name, number, len(meta.shape), checksums), 0, length + 1)
+        if data is None or len(data) != length:
             raise damaged(place, name)
         rows = np.frombuffer(data, dtype.newbyteorder("<"), math.prod(meta.chunk)).reshape(meta.chunk)
-        start = number * meta.rows
-        part = array[start : start + meta.rows]
-        part[...] = rows[tuple(slice(length) for length in part.shape)]
+        inside = tuple(slice(wide) for wide in meta.shape[1:])
+        parts.append(rows[(slice(meta.shape[0] - number * meta.rows), *inside)])
+    array = np.concatenate(parts).astype(dtype, copy=False)
     if layout.array_hash(array) != meta.sha256:
         raise damaged(place, name)
     array.flags.writeable = False

@@ -84,7 +84,7 @@ def check_chunks(place: Place, name: str, meta: ArrayMeta, checksums: bool) -> N
             size = place.size(file)
         except FileNotFoundError as error:
             raise damaged(place, file) from error
-        if size != meta.chunk_bytes + LENGTH * checksums:
+        if size not in (None, meta.chunk_bytes + LENGTH * checksums):
             raise damaged(place, file)
 
 
@@ -96,10 +96,8 @@ def holds(name: str, dtype: str) -> bool:
 def read_json(place: Place, name: str, limit: int) -> dict[str, Any]:
     """A JSON object of at most so many bytes. Raises TraceError."""
     try:
-        if (place.size(name) or 0) > limit:
-            raise damaged(place, name)
-        data = place.read(name)
-        words = None if data is None else json.loads(data)
+        data = place.read(name, 0, limit + 1)
+        words = None if data is None or len(data) > limit else json.loads(data)
     except (ValueError, RecursionError, FileNotFoundError) as error:
         raise damaged(place, name) from error
     if not isinstance(words, dict):
