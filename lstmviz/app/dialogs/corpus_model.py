@@ -18,6 +18,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 NAME, LABEL, STEPS, STATE = range(4)
 _DIGITS = re.compile(r"(\d+)")
+_LETTERS = 1 << 62
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -127,10 +128,8 @@ def _folded(text: str) -> str:
 
 def _natural(text: str) -> list[tuple[int, str]]:
     """s2 before s10: pieces of digits count as numbers, and before letters."""
-    pieces = _DIGITS.split(_folded(text))
-    return [
-        (int(piece), "") if len(piece) < 19 and piece.isdecimal() else (1 << 62, piece) for piece in pieces if piece
-    ]
+    pieces = filter(None, _DIGITS.split(_folded(text)))
+    return [(int(piece), "") if len(piece) < 19 and piece.isdecimal() else (_LETTERS, piece) for piece in pieces]
 
 
 _KEYS: Mapping[int, Callable[[Member], Any]] = {
