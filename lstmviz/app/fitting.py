@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QDialog, QWidget
 
 from lstmviz.app.recording import Recording
+from lstmviz.app.wholes import Wholes
 from lstmviz.errors import LstmvizError
 from lstmviz.language import tr
 from lstmviz.sequences.sequence import Sequence
@@ -26,6 +27,7 @@ class Fitting:
     def __init__(self, window: QWidget, recording: Recording) -> None:
         self._window = window
         self._recording = recording
+        self.wholes = Wholes(window)
 
     def read(
         self,
@@ -52,6 +54,15 @@ class Fitting:
         dialog = ColumnsDialog(sequence, net.name, net.inputs, self._window)
         dialog.chosen.connect(lambda places: then(with_features(sequence, places)))
         self._show(dialog)
+
+    def fit_instead(self, sequence: Sequence, net: NetSummary | None, then: OnSequence, error: LstmvizError) -> None:
+        """Where a whole model does not read a sequence, ask for features of the layer; raise the reason where none can.
+
+        A file may hold the layer alone, whose own input is narrower than the sequence.
+        """
+        if net is None or sequence.vocabulary or not 0 < net.inputs < sequence.features:
+            raise error
+        self.fit(sequence, net, then)
 
     def _on_refused(
         self,

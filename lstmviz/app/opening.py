@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from lstmviz.app.file_kinds import run_of, store_of, what_is
 from lstmviz.app.recording import Recording
+from lstmviz.app.sample_specs import read_spec, same_net
 from lstmviz.app.stores import Stores, beyond_memory, is_address, recorded_bytes
-from lstmviz.errors import LstmvizError, ModelError, SequenceError
+from lstmviz.errors import LstmvizError, SequenceError
 from lstmviz.language import current, tr
 from lstmviz.nets.foreign.formats import is_own
 from lstmviz.nets.spec import NetSpec
@@ -185,34 +184,45 @@ class Opening:
     def _record(self, model: str, sequence: Sequence) -> None:
         """Record one net and show the trace, with what is worth looking at in a net of ours."""
         self._sequence = None
-        if sequence.vocabulary or sequence.features == 1:
+        if is_own(Path(model)) and (sequence.vocabulary or sequence.features == 1):
             self._record_fitting(model, sequence)
         else:
-            fitted = partial(self._record_fitting, model)
-            self._inspected(model, lambda net: self._fitting.fit(sequence, net, fitted))
+            self._inspected(model, partial(self._fit, model, sequence))
 
-    def _record_fitting(self, model: str, sequence: Sequence) -> None:
-        if len(sequence) < _SHORT:
-            self._record_whole(model, sequence)
+    def _fit(self, model: str, sequence: Sequence, net: NetSummary | None) -> None:
+        """Give the sequence to the net, to its whole model, or some of its features to the net."""
+
+        def decided(whole: bool) -> None:
+            if whole:
+                self._record_fitting(model, sequence, whole=True)
+            else:
+                self._fitting.fit(sequence, net, partial(self._record_fitting, model))
+
+        self._fitting.wholes.decide(net, sequence, decided)
+
+    def _record_fitting(self, model: str, sequence: Sequence, *, whole: bool = False) -> None:
+        if len(sequence) < _SHORT or (whole and sequence.kind == "audio"):  # a step is made of many samples
+            self._record_here(model, sequence, whole=whole)
         else:
-            self._inspected(model, partial(self._record_long, model, sequence))
+            self._inspected(model, partial(self._record_long, model, sequence, whole))
 
-    def _record_whole(self, model: str, sequence: Sequence) -> None:
-        spec = self._spec(model)
-        self._recording.record(model, sequence, lambda trace: self._add(trace, "", model, spec))
+    def _record_here(self, model: str, sequence: Sequence, *, whole: bool) -> None:
+        spec, fitted = self._spec(model), partial(self._record_fitting, model)
+        failed = partial(self._fitting.fit_instead, sequence, self._nets.get(model), fitted) if whole else None
+        self._recording.record(model, sequence, lambda trace: self._add(trace, "", model, spec), failed, whole=whole)
 
-    def _record_long(self, model: str, sequence: Sequence, net: NetSummary | None) -> None:
+    def _record_long(self, model: str, sequence: Sequence, whole: bool, net: NetSummary | None) -> None:
         """Ask where the recording goes, where it is too large for memory."""
         size = 0 if net is None else recorded_bytes(net, len(sequence))
         if size <= WHOLE:
-            self._record_whole(model, sequence)
+            self._record_here(model, sequence, whole=whole)
         else:
-            self._ask_store(sequence.name, size, partial(self._record_store, model, sequence))
+            self._ask_store(sequence.name, size, partial(self._record_store, model, sequence, whole))
 
-    def _record_store(self, model: str, sequence: Sequence, path: str, dtype: str) -> None:
+    def _record_store(self, model: str, sequence: Sequence, whole: bool, path: str, dtype: str) -> None:
         self._dispatcher.session.remember(path)
-        spec = self._spec(model)
-        self._recording.record_store(model, sequence, path, dtype, lambda trace: self._add(trace, path, model, spec))
+        added = partial(self._add, path=path, model=model, spec=self._spec(model))
+        self._recording.record_store(model, sequence, path, dtype, added, whole=whole)
         self._dispatcher.announce()
 
     def _existing(self, path: str) -> str:
@@ -238,7 +248,7 @@ class Opening:
         self._recording.load_sequence(str(sample.path), dict(sample.options), named)
 
     def _open_model(self, path: str) -> None:
-        sample = next((one for one in self._samples if one.net_path and _same(str(one.net_path), path)), None)
+        sample = next((one for one in self._samples if one.net_path and same_net(str(one.net_path), path)), None)
         if sample is not None:
             self.open_sample(sample.id)
         else:
@@ -283,10 +293,10 @@ class Opening:
 
     def _spec(self, model: str) -> NetSpec | None:
         """What a net of the samples says of itself, None for any other model."""
-        if not any(one.net_path and _same(str(one.net_path), model) for one in self._samples):
+        if not any(one.net_path and same_net(str(one.net_path), model) for one in self._samples):
             return None
         path = Path(model).with_suffix(".json")
-        return _read_spec(path) if path.exists() else None
+        return read_spec(path) if path.exists() else None
 
     def _on_sample_loaded(self, sample: Sample, sequence: Sequence) -> None:
         if sample.net_path is None:
@@ -308,7 +318,7 @@ class Opening:
             self._inspected(active.model_path, lambda net: self._record_or_offer(net, sequence))
 
     def _record_or_offer(self, net: NetSummary | None, sequence: Sequence) -> None:
-        if net is not None and fits(net, sequence):
+        if net is not None and (fits(net, sequence) or self._fitting.wholes.ran(net)):
             self.record(net.path, sequence)
         else:
             self._offer_nets(sequence)
@@ -324,7 +334,7 @@ class Opening:
         if net.stacks and (note := net.words(current())):
             session.notify(note)
         active = session.trace
-        if self._sequence is not None and could_fit(net, self._sequence):
+        if self._sequence is not None and (net.whole or could_fit(net, self._sequence)):
             self.record(net.path, self._sequence)
             return
         if active is not None and fits(net, active.sequence):
@@ -364,26 +374,6 @@ class Opening:
             then(None)
 
         self._recording.inspect(path, keep, failed)
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two paths name the two files of one net; what no file can be called names none."""
-    try:
-        return Path(one).resolve().with_suffix("") == Path(other).resolve().with_suffix("")
-    except ValueError:
-        return False
-
-
-def _read_spec(path: Path) -> NetSpec:
-    """The note of a net of ours, what to look at first, and the rest."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=NetSpec)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise ModelError(
-            "“{file}” cannot be read: {reason}. Install lstmviz again.",
-            file=path.name,
-            reason=str(error),
-        ) from error
 
 
 def no_model_sentence(sequence: Sequence) -> str:

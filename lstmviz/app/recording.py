@@ -53,11 +53,20 @@ class Recording:
         self._queue.append(begin)
         self._go_on()
 
-    def record(self, model: str, sequence: Sequence, then: Callable[[Trace], None], *, whole: bool = False) -> None:
-        """Record a model file on a sequence; ``whole``: within its whole model, which reads the sequence."""
+    def record(
+        self,
+        model: str,
+        sequence: Sequence,
+        then: Callable[[Trace], None],
+        failed: OnFailed | None = None,
+        *,
+        whole: bool = False,
+    ) -> None:
+        """Record a model file on a sequence; ``whole``: within its whole model. ``failed`` instead of a notice."""
         self._begin(tr("Recording “{name}”", name=sequence.name))
         request = RecordTrace(0, model, sequence_to_wire(sequence), whole=whole)
-        self._ticket = self._client.ask_trace(request, self._ended(then), self._on_progress, self._on_failed)
+        on_failed = self._on_failed if failed is None else self._ended(failed)
+        self._ticket = self._client.ask_trace(request, self._ended(then), self._on_progress, on_failed)
 
     def record_store(
         self,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtWidgets import QWidget
 
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.wire.messages import NetSummary
@@ -13,13 +16,10 @@ CODE = "torchscript"
 
 
 class Wholes:
-    """Remembers what was run whole in this session, and which files the user lets run.
+    """Remembers what was run whole in this session, and which files the user lets run."""
 
-    ``ask`` asks the user to let a file's own code run and calls what it is given where the answer is yes.
-    """
-
-    def __init__(self, ask: Callable[[NetSummary, Callable[[], None]], None]) -> None:
-        self._ask = ask
+    def __init__(self, window: QWidget) -> None:
+        self._window = window
         self._agreed: set[str] = set()
         self._ran: set[str] = set()
 
@@ -28,21 +28,28 @@ class Wholes:
         return net.path in self._ran
 
     def decide(self, net: NetSummary | None, sequence: Sequence, then: Callable[[bool], None]) -> None:
-        """Call ``then`` with whether the whole model is to be run; not at all where the user does not agree."""
+        """Call ``then`` with whether the whole model is to be run, once the user has said so where its code would."""
         if net is None or not net.whole or _is_own_input(net, sequence):
             then(False)
-            return
-        file = split(net.path)[0]
-
-        def agreed() -> None:
-            self._agreed.add(file)
-            self._ran.add(net.path)
-            then(True)
-
-        if net.whole == CODE and file not in self._agreed:
-            self._ask(net, agreed)
+        elif net.whole == CODE and split(net.path)[0] not in self._agreed:
+            self._ask(net, then)
         else:
-            agreed()
+            self._answer(net, then, agreed=True)
+
+    def _ask(self, net: NetSummary, then: Callable[[bool], None]) -> None:
+        from lstmviz.app.dialogs.run_whole import RunWholeDialog
+
+        dialog = RunWholeDialog(net.name, net.inputs, self._window)
+        dialog.accepted.connect(partial(self._answer, net, then, agreed=True))
+        dialog.rejected.connect(partial(self._answer, net, then, agreed=False))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _answer(self, net: NetSummary, then: Callable[[bool], None], *, agreed: bool) -> None:
+        if agreed:
+            self._agreed.add(split(net.path)[0])
+            self._ran.add(net.path)
+        then(agreed)
 
 
 def _is_own_input(net: NetSummary, sequence: Sequence) -> bool:
