@@ -82,8 +82,8 @@ class NetSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     hidden is H; projection is P, 0 for none. peepholes: Graves 2013; layer_norm: Ba et al. 2016, both of an LSTM.
     activation: of a recurrent layer. gate_activation, candidate_activation, output_activation, clip, cell_clip: of the
-    others, see `lstmviz.cells.activations.Functions`. reset_before: of a GRU, see `lstmviz.cells.gru`. reverse: it reads from the
-    last step to the first alone. initial_state: it begins in h (and c) of its own, ``initial_h`` and
+    others, see `lstmviz.cells.activations.Functions`. reset_before: of a GRU, see `lstmviz.cells.gru`. reverse: it
+    reads from the last step to the first alone. initial_state: it begins in h (and c) of its own, ``initial_h`` and
     ``initial_c`` among the weights, one row for each layer and direction; else at zero.
     said: the most symbols that a decoder says. task: what it was trained for, ``next`` for the next value or symbol.
     note: by language, ``en`` and ``pt_BR``. sha256: of the weights file.

@@ -94,8 +94,6 @@ def test_what_is_no_cell_of_flax_is_said(tmp_path, content, sentence):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("m.tflite", b"\x1c\0\0\0TFL3" + bytes(100), "TensorFlow Lite"),
-        ("m.model", b"\x1c\0\0\0TFL3" + bytes(100), "TensorFlow Lite"),
         ("m.pb", b"\n\x20", "graph of TensorFlow"),
         ("frozen", b"\n\x1d\n\x05input\x12\x0bPlaceholder", "graph of TensorFlow"),
         ("m.ckpt.index", b"\0\0", "checkpoint of TensorFlow"),
