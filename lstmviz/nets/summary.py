@@ -65,6 +65,7 @@ def _stack(found: Found) -> StackData:
         spec.layers,
         spec.directions,
         spec.projection,
+        tuple(map(_stack, found.parts)),
     )
 
 

@@ -81,7 +81,10 @@ class TracePart(msgspec.Struct, frozen=True, tag=True):
 
 
 class StackData(msgspec.Struct, frozen=True):
-    """One recurrent stack of a foreign model: its path there, and what the file calls it, ``nn.LSTM``."""
+    """One recurrent stack of a foreign model: its path there, and what the file calls it, ``nn.LSTM``.
+
+    parts: the layers of a stack that can be taken apart.
+    """
 
     path: str
     origin: str
@@ -91,6 +94,7 @@ class StackData(msgspec.Struct, frozen=True):
     layers: int
     directions: tuple[str, ...]
     projection: int = 0
+    parts: tuple[StackData, ...] = ()
 
 
 class NetSummary(msgspec.Struct, frozen=True, tag=True):

@@ -114,3 +114,18 @@ def test_the_dialog_tells_every_size(qtbot):
     with qtbot.waitSignal(dialog.chosen) as chosen:
         choose(dialog, 1)
     assert chosen.args == ["decoder.cell"]
+
+
+def test_the_parts_of_a_stack_can_be_chosen_and_what_a_layer_reads_is_said(qtbot):
+    parts = tuple(
+        StackData(name, "Keras LSTM", "lstm", width, 4, 1, ("forward",)) for name, width in (("a", 3), ("b", 4))
+    )
+    whole = StackData("a+b", "Keras LSTM", "lstm", 3, 4, 2, ("forward",), parts=parts)
+    dialog = LayersDialog("model", (whole, STACKS[1]))
+    qtbot.addWidget(dialog)
+    assert "“a+b” reads sequences of 3 features a step" in dialog.reads.text()
+    dialog.stacks.setCurrentItem(dialog.stacks.topLevelItem(0).child(1))
+    assert "“b” reads sequences of 4 features a step" in dialog.reads.text()
+    with qtbot.waitSignal(dialog.chosen) as chosen:
+        dialog.accept()
+    assert chosen.args == ["b"]

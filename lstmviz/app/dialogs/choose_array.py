@@ -21,6 +21,8 @@ from lstmviz.app.dialogs.mapping_arrays import times
 from lstmviz.language import tr
 from lstmviz.wire.mapping_messages import ArrayRow
 
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
 
 class ChooseArrayDialog(QDialog):
     """A table of the arrays that could be a sequence, with the steps and features each would give.
@@ -55,6 +57,8 @@ class ChooseArrayDialog(QDialog):
         self.arrays.setUniformRowHeights(True)
         self.arrays.setAllColumnsShowFocus(True)
         self.arrays.setHeaderLabels([tr("Name"), tr("Shape"), tr("Steps"), tr("Features")])
+        for place in (2, 3):
+            self.arrays.headerItem().setTextAlignment(place, _RIGHT)
         rows = [_row(array, inputs) for array in arrays]
         self.arrays.addTopLevelItems(rows)
         header = self.arrays.header()
@@ -114,7 +118,7 @@ def _row(array: ArrayRow, inputs: int) -> QTreeWidgetItem:
     sizes = sizes_of(array)
     row = QTreeWidgetItem([array.name, times(array.shape), *map(str, sizes or ("–", "–"))])
     for column in (2, 3):
-        row.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.setTextAlignment(column, _RIGHT)
     if sizes is None or inputs not in (0, sizes[1]):
         row.setFlags(Qt.ItemFlag.NoItemFlags)
     return row

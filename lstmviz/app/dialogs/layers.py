@@ -24,7 +24,7 @@ _DIRECTIONS = {("forward",): mark("forward"), ("reverse",): mark("reverse"), ("f
 
 
 class LayersDialog(QDialog):
-    """A table of stacks: path, type and sizes; the path of what is chosen is told."""
+    """A table of stacks, and of their parts: path, type and sizes; the path of what is chosen is told."""
 
     chosen = Signal(str)
 
@@ -37,7 +37,7 @@ class LayersDialog(QDialog):
         label.setWordWrap(True)
         self.stacks = QTreeWidget(self)
         self.stacks.setAccessibleName(tr("Layers"))
-        self.stacks.setRootIsDecorated(False)
+        self.stacks.setRootIsDecorated(any(stack.parts for stack in stacks))
         self.stacks.setUniformRowHeights(True)
         self.stacks.setAllColumnsShowFocus(True)
         self.stacks.setHeaderLabels(
@@ -46,13 +46,17 @@ class LayersDialog(QDialog):
         rows = [_row(stack) for stack in stacks]
         self.stacks.addTopLevelItems(rows)
         self._fit_columns()
+        self.stacks.expandAll()
+        self.reads = QLabel(self)
+        self.reads.setWordWrap(True)
+        self.stacks.currentItemChanged.connect(self._on_stacks_current_item_changed)
         self.stacks.setCurrentItem(rows[0])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel, self)
         buttons.button(QDialogButtonBox.StandardButton.Open).setText(tr("Open"))
         buttons.button(QDialogButtonBox.StandardButton.Open).setDefault(True)
         buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
         column = QVBoxLayout(self)
-        for part in (label, self.stacks, buttons):
+        for part in (label, self.stacks, self.reads, buttons):
             column.addWidget(part)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -69,6 +73,18 @@ class LayersDialog(QDialog):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for place in range(2, self.stacks.columnCount()):
             self.stacks.headerItem().setTextAlignment(place, _alignment(place))
+
+    def _on_stacks_current_item_changed(self, row: QTreeWidgetItem | None) -> None:
+        """Say what has to be given to the layer."""
+        if row is not None:
+            self.reads.setText(
+                tr(
+                    "“{path}” reads sequences of {inputs} features a step: what stands before it in the model makes"
+                    " them, and you give them.",
+                    path=row.text(0),
+                    inputs=row.text(2),
+                )
+            )
 
     def _on_stacks_item_activated(self) -> None:
         self.accept()
@@ -87,6 +103,7 @@ def _row(stack: StackData) -> QTreeWidgetItem:
     row.setToolTip(0, stack.path)
     for place in range(2, row.columnCount()):
         row.setTextAlignment(place, _alignment(place))
+    row.addChildren([_row(part) for part in stack.parts])
     return row
 
 
