@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +77,7 @@ def record_command(arguments: argparse.Namespace) -> int:
     sequence = _sequence(arguments.sequence, options)
     from lstmviz.nets.reader import load_model
 
-    record, out = recorder_of(arguments, load_model(net or arguments.model)), arguments.out
-    with progress_of(out) as report:
-        trace = record(sequence, out=out, dtype=arguments.dtype, overwrite=arguments.overwrite, progress=report)
+    trace = _recorded(recorder_of(arguments, load_model(net or arguments.model)), sequence, arguments)
     print(
         tr(
             "{out}: {steps} steps; layers: {layers}; units: {units}; checked: {check}",
@@ -89,6 +89,28 @@ def record_command(arguments: argparse.Namespace) -> int:
         )
     )
     return 0
+
+
+def _recorded(record: Callable[..., Trace], sequence: Sequence, arguments: argparse.Namespace) -> Trace:
+    """The recording; where Ctrl+C ends it, a sentence says what is left of it."""
+    begun = False
+    with progress_of(arguments.out) as report:
+
+        def progress(done: int, total: int) -> None:
+            nonlocal begun
+            begun = True
+            report(done, total)
+
+        try:
+            return record(
+                sequence, out=arguments.out, dtype=arguments.dtype, overwrite=arguments.overwrite, progress=progress
+            )
+        except KeyboardInterrupt:
+            if begun:
+                from lstmviz.engine.store_recording import what_is_left
+
+                print(f"lstmviz: {what_is_left(arguments.out)}", file=sys.stderr)
+            raise
 
 
 def _sequence(name: str, options: dict[str, Any]) -> Sequence:

@@ -43,7 +43,7 @@ def inspect_file(path: str) -> Lines:
         return _corpus(path)
     if is_run(path):
         return inspect_run(path)
-    if suffix == ".zarr" or Path(path).is_dir():
+    if suffix == ".zarr" or Path(path).is_dir() or "://" in path or path.lower().endswith(".zarr.zip"):
         return _trace(path)
     file = Path(split(path)[0])
     if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) or is_mapped(file):
@@ -83,6 +83,10 @@ def _trace(path: str) -> Lines:
     trace = open_trace(path)
     yield tr("trace"), trace.name
     yield tr("steps"), str(len(trace))
+    if trace.recorded.note:
+        yield tr("note"), trace.recorded.note
+    lane = trace.lanes[0, trace.layers[0].directions[0]]
+    yield tr("kept as"), str(lane.signals["h"].dtype)
     for info in trace.layers:
         yield tr("layer {n}", n=info.index), f"{_layer(info)}: {' '.join(trace.names(info.index))}"
     if trace.handover:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -105,6 +106,7 @@ def _whole(
     """Traces in memory, of all items as one batch."""
     entries = [one_entry(item, stack, None if net is None else net.encode) for item in items]
     h, c = _states(stack, h0, c0, len(entries))
+    _check_memory(stack, entries)
     if net is None or net.decoder is None:
         run = run_stack(stack, padded(entries, stack), [len(entry.x) for entry in entries], h, c, progress=progress)
         return make_traces(stack, entries, run, h, c, info, net)
@@ -113,6 +115,22 @@ def _whole(
     run = run_handover(stack, decoder, entries, handovers, h, c, progress)
     traces = make_traces(stack, entries, run, h, c, info, net)
     return [_handed_over(trace, decoder, at) for trace, at in zip(traces, handovers, strict=True)]
+
+
+def _check_memory(stack: Stack, entries: list[Entry]) -> None:
+    """Refuse what cannot be in this computer's memory at once, before the system ends us for it."""
+    if not hasattr(os, "sysconf"):  # Windows says no, and ends nobody
+        return
+    row = sum(weights.w.shape[0] + 2 * weights.units for weights in stack.lanes.values()) * stack.dtype.itemsize
+    need = row * len(entries) * max(len(entry.x) for entry in entries)
+    have = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if need > have:
+        raise SequenceError(
+            "The recording would take {need:.1f} GiB, and this computer has {have:.1f} GiB of memory. Give “out”, the"
+            " name of a store to record into, or fewer steps.",
+            need=need / 2**30,
+            have=have / 2**30,
+        )
 
 
 def _states(stack: Stack, h0: Any, c0: Any, batch: int) -> tuple[Tensor, Tensor | None]:

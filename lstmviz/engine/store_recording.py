@@ -13,7 +13,8 @@ from lstmviz.engine.layers import Progress
 from lstmviz.engine.recorder import input_names_of, recorded_by
 from lstmviz.engine.streaming import Work, stream
 from lstmviz.engine.weights import Stack, read_stack
-from lstmviz.errors import ExportError, TraceError
+from lstmviz.errors import ExportError, LstmvizError, TraceError
+from lstmviz.language import tr
 from lstmviz.nets.encoding import handover_in
 from lstmviz.nets.net import Net
 from lstmviz.traces.store import is_trace_store, open_trace
@@ -49,10 +50,23 @@ def record_to_store(
     targets = None if work.net is None else work.net.targets(entry.sequence)
     _check_free(place, overwrite)
     head = head_of(work, info)
-    with begin_store(place, head, entry.sequence, entry.x, targets, len(entry.x), dtype=cast(Dtype, kept)) as writer:
-        check, method = stream(work, writer, place, progress)
-        writer.finish(check, recorded_by(work.stack, method))
+    begun = begin_store(place, head, entry.sequence, entry.x, targets, len(entry.x), dtype=cast(Dtype, kept))
+    try:
+        with begun as writer:
+            check, method = stream(work, writer, place, progress)
+            writer.finish(check, recorded_by(work.stack, method))
+    except LstmvizError as error:
+        raise ExportError("{reason} {left}", reason=str(error), left=what_is_left(place)) from error
     return open_trace(place, lazy=True)
+
+
+def what_is_left(place: str | Path) -> str:
+    """What a recording that was stopped leaves, as a sentence."""
+    try:
+        trace = open_trace(place, lazy=True)
+    except TraceError as error:
+        return str(error)
+    return tr("“{path}” opens with what is there. {note}", path=str(place), note=trace.recorded.note)
 
 
 def head_of(work: Work, info: ModelInfo) -> Trace:
@@ -79,6 +93,7 @@ def head_of(work: Work, info: ModelInfo) -> Trace:
         output_kind=net.output_kind if net is not None else "none",
         input_names=input_names_of(entry, net),
         model=info,
+        recorded=recorded_by(work.stack, ""),
         handover=work.handover,
     )
 

@@ -87,7 +87,7 @@ class TraceBuilder:
             total += size_of(array.shape) * dtype_from_wire(array.dtype).itemsize
         if total > MAX_BYTES:
             raise EngineError(
-                "The trace would take {size} bytes; expected at most {limit}. Record fewer steps.",
+                "The trace would take {size} bytes; expected at most {limit}. Record it into a store, or fewer steps.",
                 size=total,
                 limit=MAX_BYTES,
             )
