@@ -20,13 +20,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lstmviz.app.dialogs.corpus_model import LABEL, NAME, STATE, STEPS, CorpusModel
+from lstmviz.app.dialogs.corpus_model import LABEL, NAME, STATE, STEPS, CorpusModel, grouped
 from lstmviz.language import tr
 from lstmviz.traces.corpus import Member
 
 MOST = 50
 """How many are opened at once: each stays open, in memory, until it is closed."""
 _FEW_LABELS = 100
+_ROOM = """
+QTableView::item { padding: 0 16px 0 8px }
+QHeaderView::section { padding: 8px 19px 4px 11px; border: 0; background: palette(button); color: palette(text) }
+QHeaderView::up-arrow, QHeaderView::down-arrow { width: 9px; height: 9px; subcontrol-position: top center }
+"""
+"""Cells and headers begin and end at the same place; the arrow of the order stands above the word."""
 _LIST_MOVES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
 
@@ -46,7 +52,8 @@ class CorpusDialog(QDialog):
         self._total = len(members)
         self.model = CorpusModel(members, self)
         self.setWindowTitle(tr("Open from a corpus"))
-        self.setMinimumSize(640, 480)
+        self.setMinimumSize(560, 360)
+        self.resize(760, 560)
         self.sentence = QLabel(_sentence(name, sum(member.recorded for member in members), len(members)), self)
         self.sentence.setWordWrap(True)
         self.search = QLineEdit(self)
@@ -109,6 +116,7 @@ class CorpusDialog(QDialog):
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setTabKeyNavigation(False)
         table.setShowGrid(False)
+        table.setStyleSheet(_ROOM)
         table.setWordWrap(False)
         table.verticalHeader().setVisible(False)
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
@@ -123,8 +131,8 @@ class CorpusDialog(QDialog):
         states = max(tr("recorded"), tr("not recorded yet"), key=len)
         for column, text in ((LABEL, labels), (STEPS, "1 000 000"), (STATE, states)):
             title = str(self.model.headerData(column, Qt.Orientation.Horizontal))
-            wide = max(self.fontMetrics().horizontalAdvance(each) for each in (text, title + "  ▲"))
-            table.setColumnWidth(column, min(wide + 28, 220))
+            wide = max(self.fontMetrics().horizontalAdvance(each) for each in (text, title))
+            table.setColumnWidth(column, min(wide + 44, 240))
         return table
 
     def _lay_out(self) -> None:
@@ -162,7 +170,7 @@ class CorpusDialog(QDialog):
         """How many are shown, and how many of these are chosen."""
         if chosen > MOST:
             return tr("{count} chosen; at most {most} are opened at once", count=chosen, most=MOST)
-        words = tr("{shown} of {total}", shown=len(self.model.rows), total=self._total)
+        words = tr("{shown} of {total}", shown=grouped(len(self.model.rows)), total=grouped(self._total))
         return words if chosen < 2 else f"{words} · {tr('{count} chosen', count=chosen)}"
 
     def _on_table_activated(self) -> None:
@@ -178,6 +186,6 @@ def _sentence(name: str, recorded: int, total: int) -> str:
     if recorded < total:
         return tr(
             "“{name}” holds {recorded} of {total} sequences so far. Which one?",
-            name=name, recorded=recorded, total=total,
+            name=name, recorded=grouped(recorded), total=grouped(total),
         )  # fmt: skip
-    return tr("“{name}” holds {total} sequences. Which one?", name=name, total=total)
+    return tr("“{name}” holds {total} sequences. Which one?", name=name, total=grouped(total))

@@ -17,8 +17,8 @@ from lstmviz.traces.corpus import Member
 Index = QModelIndex | QPersistentModelIndex
 
 NAME, LABEL, STEPS, STATE = range(4)
-_DIGITS = re.compile(r"(\d+)")
-_LETTERS = 1 << 62
+_DIGITS = re.compile(r"\d+")
+_LONGEST = 12
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -61,7 +61,10 @@ class CorpusModel(QAbstractTableModel):
 
     def row_of(self, place: int) -> int | None:
         """The row of a member, by its place in the corpus; None where it is not shown."""
-        return self.rows.index(place) if place in self.rows else None
+        try:
+            return self.rows.index(place)
+        except ValueError:
+            return None
 
     def first_recorded(self) -> int:
         """The first row that can be opened, 0 where there is none."""
@@ -95,11 +98,12 @@ class CorpusModel(QAbstractTableModel):
         return _titles()[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def _fill(self) -> None:
-        self.rows = [
-            place
-            for place in self._order
-            if self._needle in self._texts[place] and self._label in (None, self.members[place].label)
-        ]
+        rows = self._order
+        if self._label is not None:
+            rows = [place for place in rows if self.members[place].label == self._label]
+        if self._needle:
+            rows = [place for place in rows if self._needle in self._texts[place]]
+        self.rows = list(rows)
 
     def _key(self, column: int) -> list[Any]:
         """What each member is sorted by in a column; made when it is first asked for."""
@@ -118,18 +122,26 @@ def _text(member: Member, column: int) -> str:
     if column == LABEL:
         return member.label
     if column == STEPS:
-        return "–" if member.steps is None else f"{member.steps:,}".replace(",", "\u202f")
+        return "–" if member.steps is None else grouped(member.steps)
     return tr("recorded") if member.recorded else tr("not recorded yet")
+
+
+def grouped(number: int) -> str:
+    """A whole number with a thin space between thousands."""
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def _folded(text: str) -> str:
     return text.lower() if text.isascii() else fold(text)
 
 
-def _natural(text: str) -> list[tuple[int, str]]:
-    """s2 before s10: pieces of digits count as numbers, and before letters."""
-    pieces = filter(None, _DIGITS.split(_folded(text)))
-    return [(int(piece), "") if len(piece) < 19 and piece.isdecimal() else (_LETTERS, piece) for piece in pieces]
+def _natural(text: str) -> str:
+    """s2 before s10: digits count as one number, here by zeros in front."""
+    return _DIGITS.sub(_padded, _folded(text))
+
+
+def _padded(digits: re.Match[str]) -> str:
+    return digits[0].zfill(_LONGEST)
 
 
 _KEYS: Mapping[int, Callable[[Member], Any]] = {
