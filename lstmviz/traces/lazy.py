@@ -72,7 +72,7 @@ class LazyArray(ABC):
             start, stop, by = steps.indices(len(self))
             if by == 1:
                 return self._run(start, max(start, stop), units)
-            steps = np.arange(start, stop, by)
+            return self._picked(np.arange(start, stop, by), units, pairs=False)
         places = np.asarray(steps)
         if places.dtype == bool:
             if places.shape != (len(self),):
@@ -80,7 +80,7 @@ class LazyArray(ABC):
             places = np.flatnonzero(places)
         if not places.size:
             places = places.astype(np.intp)
-        return self._picked(_within(places, len(self)), units)
+        return self._picked(_within(places, len(self)), units, pairs=not isinstance(units, slice))
 
     def _run(self, start: int, stop: int, units: Any) -> Array:
         """Consecutive rows, narrowed to some units before they are put together."""
@@ -96,11 +96,10 @@ class LazyArray(ABC):
             found[first - start : last - start] = self.block(first, last)[:, units]
         return found
 
-    def _picked(self, places: npt.NDArray[np.intp], units: Any) -> Any:
-        """Rows in any order, each read once; with an array of units they are taken in pairs, as numpy does."""
+    def _picked(self, places: npt.NDArray[np.intp], units: Any, *, pairs: bool) -> Any:
+        """Rows in any order, each read once; steps and units one by one in pairs, as numpy takes two arrays."""
         if not places.ndim and not isinstance(units, np.ndarray):
             return self.block(int(places), int(places) + 1)[0][units]
-        pairs = isinstance(units, np.ndarray | int | np.integer)
         if pairs:
             places, columns = np.broadcast_arrays(places, np.asarray(units))
             columns = _within(columns, self.shape[1]).reshape(-1)

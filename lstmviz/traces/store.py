@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.errors import ExportError, LstmvizError, TraceError
+from lstmviz.errors import LstmvizError, TraceError
 from lstmviz.language import tr
 from lstmviz.traces import journal, layout
 from lstmviz.traces.checksum import LENGTH
@@ -27,8 +27,8 @@ from lstmviz.traces.lazy import as_array
 from lstmviz.traces.overview import Overview
 from lstmviz.traces.places import Place, place_at
 from lstmviz.traces.safe_write import replacing
-from lstmviz.traces.store_folder import check_target, make_root, write_array
-from lstmviz.traces.store_root import MAX_WORDS, check_arrays, check_chunks, damaged, holds, read_root
+from lstmviz.traces.store_folder import check_target, make_root, refuse_type, write_array
+from lstmviz.traces.store_root import MAX_WORDS, check_arrays, check_chunks, damaged, read_root
 from lstmviz.traces.stored import StoredArray
 from lstmviz.traces.trace import Recorded, Trace
 
@@ -52,14 +52,7 @@ def save_trace(trace: Trace, path: str | Path, progress: Progress | None = None)
         return
     arrays = list(layout.arrays_of(trace))
     for name, _, array in arrays:
-        if not holds(name, array.dtype.newbyteorder("=").name):
-            raise ExportError(
-                "“{path}” could not be written: {name} is of type {dtype}; a trace store holds floats, and dates for "
-                "the times.",
-                path=str(path),
-                name=name,
-                dtype=str(array.dtype),
-            )
+        refuse_type(path, name, array)
     done, total = 0, sum(array.nbytes for _, _, array in arrays)
     with replacing(path, folder=True) as new:
         root = make_root(new)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lstmviz.errors import ExportError
 from lstmviz.traces.layout import ArrayMeta, array_hash
-from lstmviz.traces.store_root import is_trace_folder
+from lstmviz.traces.store_root import holds, is_trace_folder
 
 CHUNK_BYTES = 4 << 20
 """A chunk of what is written at once is about this long: some 8,000 steps of 128 units in float32."""
@@ -25,6 +25,18 @@ def check_target(path: str | Path) -> None:
         raise ExportError(
             "“{path}” is a folder with something else than a trace in it and is not replaced. Choose another name.",
             path=str(path),
+        )
+
+
+def refuse_type(path: str | Path, name: str, array: npt.NDArray[Any]) -> None:
+    """Refuse an array of a type that no store can hold there. Raises ExportError."""
+    if not holds(name, array.dtype.newbyteorder("=").name):
+        raise ExportError(
+            "“{path}” could not be written: {name} is of type {dtype}; a trace store holds floats, and dates for the "
+            "times.",
+            path=str(path),
+            name=name,
+            dtype=str(array.dtype),
         )
 
 

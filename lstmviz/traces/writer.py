@@ -29,7 +29,7 @@ from lstmviz.traces import journal, layout
 from lstmviz.traces.layout import ArrayMeta
 from lstmviz.traces.places import FolderPlace
 from lstmviz.traces.safe_write import remove, replacing, sentence
-from lstmviz.traces.store_folder import check_target, make_array, make_root, write_array
+from lstmviz.traces.store_folder import check_target, make_array, make_root, refuse_type, write_array
 from lstmviz.traces.store_root import MAX_WORDS, read_json
 from lstmviz.traces.stored import StoredArray
 from lstmviz.traces.streams import Stream, chunk_rows
@@ -136,7 +136,7 @@ def begin_store(
     aside = _put_aside(Path(path))
     try:
         with replacing(path, folder=True) as new:
-            streams = _begin(new, whole, (sequence, inputs, targets), steps, np.dtype(dtype), rows)
+            streams = _begin(path, new, whole, (sequence, inputs, targets), steps, np.dtype(dtype), rows)
     except BaseException:
         if aside is not None:
             aside.rename(path)
@@ -147,6 +147,7 @@ def begin_store(
 
 
 def _begin(
+    path: str | Path,
     folder: Path,
     head: Trace,
     whole: tuple[Sequence, Array, Array | None],
@@ -161,7 +162,9 @@ def _begin(
     sequence, inputs, targets = whole
     known = replace(head, sequence=sequence, inputs=inputs, targets=targets, outputs=None, lanes=_bare(head))
     for name, dimensions, array in layout.arrays_of(known):
-        table[name] = write_array(root, name, dimensions, array, checksums=True)
+        refuse_type(path, name, array)
+        native = array.astype(array.dtype.newbyteorder("="), copy=False)
+        table[name] = write_array(root, name, dimensions, native, checksums=True)
     streamed = [
         (f"layer{layer}/{side}", {name: array.shape[1] for name, array in lane.signals.items()}, dtype)
         for (layer, side), lane in head.lanes.items()
@@ -203,7 +206,7 @@ def _check_room(path: Path, head: Trace, steps: int, dtype: np.dtype[Any]) -> No
     """Refuse what the disk cannot take: the signals, their pyramid and the outputs."""
     need = sum(_widths(head)) * steps * dtype.itemsize * 8 // 5
     if head.outputs is not None:
-        need += steps * head.outputs.shape[1] * head.outputs.itemsize
+        need += steps * head.outputs.shape[1] * head.outputs.dtype.itemsize
     try:
         free = shutil.disk_usage(os.path.realpath(path.parent)).free
     except OSError as error:
