@@ -104,8 +104,7 @@ class MemoryPanel(Panel):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         self.paint_ground(painter, event.rect())
-        room = QRect(PAD + self.title_width() + 8, 2, self.width() - 2 * PAD - self.title_width() - 8, TITLE - 4)
-        drawing.text(painter, room, self.scope(), self.theme.dim, drawing.sized(self.font(), 10), "right")
+        self.paint_aside(painter, self.scope())
         if self._memory is not None:
             font = drawing.sized(self.font(), 12)
             drawing.text(painter, self._horizon_rect(), self.words(), self.theme.text, font)

@@ -96,7 +96,7 @@ class _Part(Levels):
 def _too_many(painter: QPainter, rect: QRect, ink: Ink) -> Notes:
     """Nothing but the words that say from where on there is something."""
     room = rect.adjusted(8, 0, -8, 0)
-    text(painter, room, zoom_in("y"), ink.theme.dim, sized(ink.font, 12), "middle")
+    text(painter, room, zoom_in("y"), ink.theme.dim, sized(ink.font, 12))
     return Notes()
 
 

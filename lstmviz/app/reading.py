@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ from lstmviz.app.functions import functions_of
 from lstmviz.app.strip_data import NEAR
 from lstmviz.cells.activations import BOUNDED
 from lstmviz.traces.trace import STATE, Array, Lane, Trace
+
+if TYPE_CHECKING:
+    from lstmviz.traces.overview import Envelope
 
 Steps = npt.NDArray[np.floating]
 _VALUES = 1 << 22
@@ -113,7 +117,9 @@ def most_steps(trace: Trace, name: str, layer: int, direction: str) -> int:
     most = _VALUES // info.units
     if name.startswith("z"):
         most = min(most, _PRODUCTS // (info.units * (info.inputs + info.outputs)))
-    return max(min(most, NEAR, len(trace)), 1)
+    most = max(min(most, NEAR, len(trace)), 1)
+    digit: int = 10 ** max(0, len(str(most)) - 2)
+    return most // digit * digit  # a round number: the row says it
 
 
 def picture(
@@ -142,6 +148,19 @@ class Drawn:
     values: Array
     band: tuple[Array, Array] | None = None
     step: int = 1
+
+
+def _coarser(found: Envelope, columns: int) -> Drawn:
+    """An envelope with no more blocks than columns: a mean of many pixels' steps is a line, of fewer a smear."""
+    together = max(1, len(found.mean) // columns)
+    first = np.arange(0, len(found.mean), together)
+    low, high = np.fmin.reduceat(found.low, first), np.fmax.reduceat(found.high, first)
+    known = np.isfinite(found.mean)
+    total = np.add.reduceat(np.where(known, found.mean, 0).astype(np.float64), first)
+    with np.errstate(invalid="ignore"):  # nothing known in all of them: NaN
+        mean = total / np.add.reduceat(known.astype(np.float64), first)
+    step = found.step * together
+    return Drawn(found.first + (np.arange(len(mean)) + 0.5) * step, mean, (low, high), step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,8 +197,7 @@ class UnitSignal:
         columns = max(1, min(pixels, (end - first) // _FINEST))
         where = (self.name, self.layer, self.direction, self.unit)
         found = self.trace.overview.envelope(*where, first, end, columns)
-        times = found.first + (np.arange(len(found.mean)) + 0.5) * found.step
-        return Drawn(times, found.mean, (found.low, found.high), found.step)
+        return _coarser(found, columns)
 
     def _values(self, start: int, stop: int) -> Array:
         signal = self.trace.lanes[self.layer, self.direction].signals[self.name]

@@ -26,6 +26,7 @@ LEFT = 78
 RIGHT = 60
 """Gutters: names and values on the left, colour bars and limits on the right."""
 _BAR = 7
+_APART = " · "
 
 
 class TimePainter:
@@ -102,7 +103,8 @@ class TimePainter:
                 self._lane(painter, ink, row)
         if ink.trace.handover and rows:
             self._handover(painter, ink, rows)
-        self.transforms = " · ".join(dict.fromkeys(note for note in notes if note))
+        parts = (part for note in notes for part in note.split(_APART))
+        self.transforms = _APART.join(dict.fromkeys(part for part in parts if part))
 
     def _heat_map(self, painter: QPainter, rect: QRect, ink: Ink, row: Row) -> str:
         low, high = self.limits(ink.trace, row)
@@ -113,7 +115,7 @@ class TimePainter:
             painter.fillRect(rect, QColor(ink.theme.raised))
             most = reading.most_steps(ink.trace, row.signal, row.layer, row.direction)
             room, words = rect.adjusted(8, 0, -8, 0), zoom_in(short(row.signal), most)
-            drawing.text(painter, room, words, ink.theme.dim, drawing.sized(ink.font, 12), "middle")
+            drawing.text(painter, room, words, ink.theme.dim, drawing.sized(ink.font, 12))
         else:
             painter.drawPixmap(rect.topLeft(), pixmap)
         sign = short(row.signal, ink.trace.layers[row.layer].cell)
@@ -133,7 +135,7 @@ class TimePainter:
         notes = [heat_map.reduction_note(stop - start, units, *size)]
         if reading.is_sampled(ink.trace, row.signal):
             notes.append(tr("{sign}: limits from some of the steps", sign=sign))
-        return " · ".join(note for note in notes if note)
+        return _APART.join(notes)
 
     def _map(self, rect: QRect, ink: Ink, row: Row, kind: str) -> QPixmap | None:
         """The row's heat map, kept as long as the same steps are shown; None where they are too many for it."""

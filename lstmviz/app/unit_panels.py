@@ -17,6 +17,7 @@ from lstmviz.app.signal_names import short
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.app.time_axis import TimeAxis
 from lstmviz.app.unit_equation import Lines
+from lstmviz.language import tr
 
 PAD = 8
 TITLE = 20
@@ -50,9 +51,11 @@ class Panel(QWidget):
         self.setAccessibleName(title)
         self.update()
 
-    def title_width(self) -> int:
-        """The pixels that the heading takes."""
-        return QFontMetrics(drawing.sized(self.font(), 11, bold=True)).horizontalAdvance(self._title)
+    def paint_aside(self, painter: QPainter, words: str) -> None:
+        """Words at the right of the heading, shortened where there is no room for all."""
+        taken = QFontMetrics(drawing.sized(self.font(), 11, bold=True)).horizontalAdvance(self._title)
+        room = QRect(PAD + taken + 8, 2, self.width() - 2 * PAD - taken - 8, TITLE - 4)
+        drawing.text(painter, room, words, self.theme.dim, drawing.sized(self.font(), 10), "right")
 
     def paint_ground(self, painter: QPainter, rect: QRect) -> None:
         """Ground and title."""
@@ -156,13 +159,10 @@ class CurvePanel(Panel):
         low, high = self._limits
         zero = round(plot.bottom() - (0 - low) / (high - low) * (plot.height() - 1))
         painter.fillRect(plot.left(), zero, plot.width(), 1, QColor(self.theme.line))
-        curves = []
-        for trail in self._trails:
-            if trail.compared is not None:
-                faint = self.theme.signal(trail.name)
-                faint.setAlpha(150)
-                curves.append(self._curve(trail.compared, faint, dashed=True))
-        curves += [self._curve(trail.signal, self.theme.signal(trail.name), dashed=False) for trail in self._trails]
+        curves, step = self._read()
+        if step > 1:
+            words = tr("line: mean of {steps} steps, area: lowest to highest", steps=step)
+            self.paint_aside(painter, words)
         size = (plot.width(), plot.height())
         painter.drawPixmap(plot.topLeft(), curve_map.draw(curves, self._range, low, high, size, ratio))
         font = drawing.sized(self.font(), 10)
@@ -173,10 +173,19 @@ class CurvePanel(Panel):
         for trail, x, _ in self._places():
             drawing.chip(painter, x, TITLE, short(trail.name), self.theme.signal(trail.name), self.font())
 
-    def _curve(self, signal: UnitSignal, colour: QColor, *, dashed: bool) -> Curve:
-        """A unit's signal over the shown steps; one beyond memory as its mean between its lowest and highest."""
-        drawn = signal.drawn(*self._range, self._plot().width())
-        return Curve(drawn.values, drawn.times, colour, dashed, None if dashed else drawn.band)
+    def _read(self) -> tuple[list[Curve], int]:
+        """The curves over the shown steps, and of how many steps each of their values is the mean, 1 in memory."""
+        below, above, step = [], [], 1
+        for trail in self._trails:
+            colour, faint = self.theme.signal(trail.name), self.theme.signal(trail.name)
+            faint.setAlpha(150)
+            if trail.compared is not None:
+                drawn = trail.compared.drawn(*self._range, self._plot().width())
+                below.append(Curve(drawn.values, drawn.times, faint, dashed=True))
+            drawn = trail.signal.drawn(*self._range, self._plot().width())
+            above.append(Curve(drawn.values, drawn.times, colour, band=drawn.band))
+            step = max(step, drawn.step)
+        return [*below, *above], step
 
     def _places(self) -> list[tuple[Trail, int, QRect]]:
         """For each signal the pixel of its chip and the room for its value."""
