@@ -6,8 +6,9 @@ A name is a path inside the store, with "/" between its parts; none of ours ever
 from __future__ import annotations
 
 import stat
-import threading
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -78,11 +79,13 @@ class FolderPlace:
 class ZipPlace:
     """A store in a zip whose files are not compressed, so that parts of them are read where they are."""
 
-    def __init__(self, name: str, stream: IO[bytes]) -> None:
-        """Raises TraceError where the zip is damaged."""
-        self._name, self._stream, self._lock = name, stream, threading.Lock()
+    def __init__(self, name: str, opened: Callable[[], IO[bytes]], part: Callable[[int, int], bytes]) -> None:
+        """opened: gives the zip as a stream; part: gives (start, size) of its bytes. Raises TraceError on damage."""
+        self._name, self._part = name, part
+        self._starts: dict[str, int] = {}
         try:
-            entries = zipfile.ZipFile(stream).infolist()
+            with opened() as stream, zipfile.ZipFile(stream) as archive:
+                entries, self._length = archive.infolist(), stream.seek(0, 2)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise TraceError("“{path}” is no zip, or a damaged one. Use a copy.", path=name) from error
         roots = [entry.filename for entry in entries if entry.filename.count("/") < 2]
@@ -99,15 +102,14 @@ class ZipPlace:
         """See Place.read."""
         entry = self._entry(file)
         length = max(0, entry.file_size - start)
-        with self._lock:
+        if file not in self._starts:
             # the name and more stand before the bytes, and their lengths only there
-            self._stream.seek(entry.header_offset)
-            header = self._stream.read(30)
-            if header[:4] != b"PK\x03\x04":
+            header = self._part(entry.header_offset, 30)
+            if len(header) < 30 or header[:4] != b"PK\x03\x04":
                 raise FileNotFoundError(file)
             before = 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-            self._stream.seek(entry.header_offset + before + start)
-            return self._stream.read(length if size is None else min(size, length))
+            self._starts[file] = entry.header_offset + before
+        return self._part(self._starts[file] + start, length if size is None else min(size, length))
 
     def size(self, file: str) -> int:
         """See Place.size."""
@@ -115,7 +117,7 @@ class ZipPlace:
 
     def _entry(self, file: str) -> zipfile.ZipInfo:
         entry = self._entries.get(file)
-        if entry is None:
+        if entry is None or not 0 <= entry.header_offset <= self._length - entry.file_size:
             raise FileNotFoundError(file)
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 or entry.compress_size != entry.file_size:
             raise TraceError(
@@ -140,9 +142,11 @@ def place_at(path: str | Path) -> Place:
     if not exists:
         raise TraceError("“{path}” does not exist. Check the name, or record a trace first.", path=str(path))
     if is_file and folder.suffix.lower() == ".zip":
-        try:
-            return ZipPlace(str(path), folder.open("rb"))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise TraceError("“{path}” could not be read: {reason}.", path=str(path), reason=reason) from error
+        return ZipPlace(str(path), partial(folder.open, "rb"), partial(_part, folder))
     return FolderPlace(folder)
+
+
+def _part(file: Path, start: int, size: int) -> bytes:
+    with file.open("rb", buffering=0) as stream:
+        stream.seek(start)
+        return stream.read(size)

@@ -19,6 +19,8 @@ from lstmviz.traces.places import Place
 MAX_WORDS = 256 << 20
 """The longest zarr.json that is read: labels for some ten million steps."""
 MAX_ARRAY_WORDS = 1 << 16
+MAX_CHUNK = 256 << 20
+"""The longest chunk of steps; ours are a hundredth of it."""
 _DTYPES = ("float16", "float32", "float64")
 _TIMES = re.compile(r"float(32|64)|u?int(8|16|32|64)|datetime64\[\d{0,4}[A-Za-z]{1,2}\]")
 
@@ -34,7 +36,7 @@ def is_trace_folder(path: Path) -> bool:
 def read_root(place: Place) -> RootMeta:
     """The words and the table of arrays. Raises TraceError: no store, damaged, of a later version, or a corpus."""
     try:
-        place.size("zarr.json")
+        place.read("zarr.json", 0, 1)
     except FileNotFoundError as error:
         raise TraceError("“{path}” is no trace store; expected a folder NAME.zarr.", path=place.name) from error
     attributes = read_json(place, "zarr.json", MAX_WORDS).get("attributes")
@@ -121,7 +123,8 @@ def _sane(name: str, meta: ArrayMeta, shape: tuple[int | None, ...]) -> bool:
         length >= 0 and length == (length if wanted is None else wanted)
         for length, wanted in zip(meta.shape, shape, strict=True)
     )
-    return holds(name, meta.dtype) and fits and meta.rows >= 1
+    long = meta.rows > 1 and meta.chunk_bytes > MAX_CHUNK and not re.search(r"/(weights|decoder)/", name)
+    return holds(name, meta.dtype) and fits and meta.rows >= 1 and not long
 
 
 def _declares(words: dict[str, Any], meta: ArrayMeta, checksums: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,7 +37,7 @@ class UrlPlace:
     def _asked(self, what: str, file: str, **more: Any) -> Any:
         """What fsspec answers; the errors of its many libraries as those of files."""
         try:
-            return getattr(self._files, what)(f"{self._root}/{file}", **more)
+            return getattr(self._files, what)(f"{self._root}/{file}" if self._root else file, **more)
         except OSError:
             raise
         except Exception as error:  # each backend has its own, of which nothing here can know
@@ -60,7 +61,8 @@ def place_at_url(url: str) -> Place:
             raise ValueError("one address inside another")
         files, root = url_to_fs(url)
         if url.lower().endswith(".zip"):
-            return ZipPlace(url, files.open(root, "rb"))
+            whole = UrlPlace(url, files, "")
+            return ZipPlace(url, partial(files.open, root, "rb"), lambda start, size: whole.read(root, start, size))
     except ImportError as error:
         raise TraceError(
             "“{path}” needs a package that is not installed: {reason}. Install it, or copy the store to this computer.",
