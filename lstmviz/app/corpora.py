@@ -9,7 +9,9 @@ from lstmviz.app.opening import Opening
 from lstmviz.errors import LstmvizError
 from lstmviz.language import tr
 from lstmviz.session.dispatch import Dispatcher
+from lstmviz.session.history import Move
 from lstmviz.session.snapshot import Snapshot
+from lstmviz.session.state import Place
 from lstmviz.traces.corpus import Member, open_corpus, place_in_corpus
 
 
@@ -24,7 +26,7 @@ class Corpora:
         self._dispatcher = dispatcher
         self._opening = opening
         self._offers = offers
-        self._leaving: tuple[int, str] | None = None
+        self._leaving: tuple[Place, str] | None = None
         dispatcher.register("corpus.table", self._show_table)
         dispatcher.register("corpus.next", lambda: self._go(1))
         dispatcher.register("corpus.previous", lambda: self._go(-1))
@@ -48,7 +50,7 @@ class Corpora:
         if opened:
             self._dispatcher.run("trace.activate", id=opened)
             return
-        self._leaving = (session.place.trace_id, path)
+        self._leaving = (session.place, path)
         self._opening.open_path(path)
 
     def _shown(self) -> tuple[tuple[Member, ...], int]:
@@ -63,10 +65,15 @@ class Corpora:
         return members, place
 
     def _on_changed(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
-        """Close what was shown before, once the next one is there."""
+        """Close what was shown before, once the next one is there; undo goes back to it."""
         if self._leaving is None or "trace_id" not in changed:
             return
         (before, path), self._leaving = self._leaving, None
-        came = any(entry.id == snapshot.trace_id and entry.path == path for entry in snapshot.open_traces)
-        if came and before != snapshot.compared_id and before in self._dispatcher.session.opened:
-            self._dispatcher.run("trace.close", id=before)
+        session = self._dispatcher.session
+        came = session.active is not None and session.active.path == path
+        if not came or before.trace_id == session.compared or before.trace_id not in session.opened:
+            return
+        closed, position = session.opened[before.trace_id], list(session.opened).index(before.trace_id)
+        session.close(before.trace_id)
+        self._dispatcher.desk.history.note(Move("corpus.next", before, closed, position))
+        self._dispatcher.announce()
