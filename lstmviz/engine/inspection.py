@@ -28,10 +28,13 @@ MOST_LABELS, MOST_MEMBERS = 12, 20
 _VARIANTS = {
     "peepholes": mark("peepholes"),
     "layer_norm": mark("layer normalisation"),
-    "gate_activation": mark("gates by a hard sigmoid"),
+    "gate_activation": mark("gates without σ"),
     "candidate_activation": mark("a candidate without tanh"),
     "output_activation": mark("an output without tanh"),
+    "activation": mark("neither tanh nor ReLU"),
+    "reset_before": mark("a reset before the weights"),
     "clip": mark("clipped z"),
+    "cell_clip": mark("clipped c"),
     "initial_state": mark("a first state of its own"),
 }
 

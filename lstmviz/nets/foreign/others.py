@@ -48,8 +48,8 @@ OTHERS = (
         (),
         _is_saved_model,
         mark(
-            "It is TensorFlow's SavedModel: load it with the Keras of TensorFlow 2.15 and save it as NAME.keras, or convert"
-            " it with tf2onnx (--saved-model)."
+            "It is TensorFlow's SavedModel: load it with the Keras of TensorFlow 2.15 and save it as NAME.keras, or"
+            " convert it with tf2onnx (--saved-model)."
         ),
     ),
     Other(
@@ -61,16 +61,17 @@ OTHERS = (
         (".index", ".meta"),
         _is_checkpoint,
         mark(
-            "It is a checkpoint of TensorFlow. Of Keras: load it into its model and save the weights as NAME.weights.h5. Of"
-            " TensorFlow 1: save the arrays of its cell as NAME.npz and say which is which, gates i c f o, forget bias 1."
+            "It is a checkpoint of TensorFlow. Of Keras: load it into its model and save the weights as"
+            " NAME.weights.h5. Of TensorFlow 1: save the arrays of its cell as NAME.npz, the kernel cut after the rows"
+            " of x, and say which is which in a mapping: gates i c f o, transposed, forget bias 1."
         ),
     ),
     Other(
         (".pb",),
         _is_graph,
         mark(
-            "It is a graph of TensorFlow 1: save the constants kernel and bias of its cell as NAME.npz, the kernel cut after"
-            " the rows of x, and say which is which in a mapping: gates i c f o, transposed, forget bias 1."
+            "It is a graph of TensorFlow 1: save the constants kernel and bias of its cell as NAME.npz, the kernel cut"
+            " after the rows of x, and say which is which in a mapping: gates i c f o, transposed, forget bias 1."
         ),
     ),
     Other(

@@ -16,8 +16,10 @@ from pathlib import Path
 from mutations import mutated
 
 from lstmviz.errors import LstmvizError
-from lstmviz.nets.foreign.formats import read_found
+from lstmviz.nets.foreign.formats import is_own, read_found
+from lstmviz.nets.reader import read_net_file
 from lstmviz.nets.spec import check_spec, expected_shapes
+from lstmviz.traces.store import open_trace
 
 MEMORY, SECONDS = 1 << 30, 10
 FORBIDDEN = ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.remove", "os.rename", "os.mkdir", "os.fork")
@@ -29,7 +31,8 @@ def main() -> None:
     for source in map(Path, sys.argv[3:]):
         data = source.read_bytes()
         plain = weights(source)  # imports all that reading needs, and must work
-        target = Path(f"hostile{source.suffix}").absolute()
+        target = Path("hostile" + "".join(source.suffixes)).absolute()
+        twin = beside(source, target)
         for number in range(first, first + count):
             target.write_bytes(mutated(data, number))
             kind, said = outcome(target, plain)
@@ -37,10 +40,32 @@ def main() -> None:
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()  # or a fork says it again
         target.unlink()
+        if twin is not None:
+            twin.unlink()
+
+
+def beside(source: Path, target: Path) -> Path | None:
+    """The other one of the two files of a net of ours, whole, beside the one that is damaged."""
+    endings = {".json": ".safetensors", ".safetensors": ".json"}
+    other = source.with_suffix(endings.get(source.suffix, ".none"))
+    if not other.exists():
+        return None
+    twin = target.with_suffix(other.suffix)
+    twin.write_bytes(other.read_bytes())
+    return twin
 
 
 def weights(path: Path) -> dict[str, bytes]:
     """All numbers that a file gives, each array of the shape that its description promises."""
+    if path.name.endswith(".zarr.zip"):
+        trace = open_trace(path)
+        return {
+            f"{key} {name}": each.tobytes() for key, lane in trace.lanes.items() for name, each in lane.signals.items()
+        }
+    if is_own(path):
+        own = read_net_file(path)
+        shapes = expected_shapes(check_spec(own.spec, str(path)))
+        return {"weights": own.weights, "shapes": repr(shapes).encode()}
     result = {}
     for place, found in enumerate(read_found(path)):
         shapes = expected_shapes(check_spec(found.spec, str(path)))
@@ -97,6 +122,8 @@ def limit(seen: Counter[str]) -> None:
     signal.alarm(3 * SECONDS)
 
     def audit(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "os.mkdir" and str(arguments[0]) == os.environ["LSTMVIZ_HOME"]:
+            return  # the folder of lstmviz's own settings, which is there
         if event.startswith((*FORBIDDEN, *OUTSIDE)) or (event == "open" and writes(arguments)):
             seen[f"{event} {arguments[:1]}"] += 1
 
