@@ -62,7 +62,7 @@ def record_whole(
         frame, context = known_frame(runner.inputs, whole)
     given = cut(whole, frame, context) if frame else whole
     try:
-        seen = see(runner, given, values, net.spec.directions, progress, stepwise=frame > 0)
+        seen = _told_of(see(runner, given, values, net.spec.directions, progress, stepwise=frame > 0), frame, context)
     except ModelError:
         if frame or whole.kind != "audio" or whole.features != 1:
             raise
@@ -98,10 +98,22 @@ def _in_frames(
         given = cut(whole, frame)
         try:
             runner.begin()
-            return given, see(runner, given, inputs, net.spec.directions, progress, stepwise=True)
+            return given, _told_of(see(runner, given, inputs, net.spec.directions, progress, stepwise=True), frame)
         except ModelError as error:
             failed.append(error)
     raise failed[0] if failed else cannot_run(Path(runner.file), net.spec.input.width)
+
+
+def _told_of(seen: Seen, frame: int, context: int = 0) -> Seen:
+    """What was seen, which tells of the frames that the sequence was cut into, of none where frame is 0."""
+    if not frame:
+        return seen
+    cut_into = (
+        tr("Frames of {frame} samples, each with {context} from before it.", frame=frame, context=context)
+        if context
+        else tr("Frames of {frame} samples.", frame=frame)
+    )
+    return replace(seen, told=(cut_into, *seen.told))
 
 
 def _entered(seen: Seen, given: Sequence, whole: Sequence, net: Net) -> Sequence:

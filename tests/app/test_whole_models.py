@@ -147,6 +147,6 @@ def test_a_layer_without_a_model_around_it_offers_the_features_of_a_wider_sequen
 def test_the_dialog_says_what_runs(qtbot):
     dialog = RunWholeDialog("wide", 5)
     qtbot.addWidget(dialog)
-    texts = [label.text() for label in dialog.findChildren(type(dialog.layout().itemAt(0).widget()))]
-    assert "reads 5 features a step" in texts[0]
-    assert "code that is in it runs" in texts[1]
+    assert "reads 5 features a step" in dialog.text.text()
+    assert "code that is in it runs" in dialog.text.text()
+    assert dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel).isDefault()

@@ -59,7 +59,9 @@ def test_the_trace_names_the_sequence_the_model_and_the_way(model, sequence):
     wide = np.concatenate([3 * sequence.values, np.zeros((6, 2))], axis=1)
     np.testing.assert_allclose(trace.inputs, wide, rtol=0, atol=1e-6)
     assert trace.sequence.name == "walk through whole.onnx"
-    assert trace.sequence.source.endswith("recorded from the whole model. The sequence is its input “values”. a file")
+    assert trace.sequence.source.endswith(
+        "recorded from the whole model. The sequence is its input “values”. gain = 3. a file"
+    )
     assert trace.sequence.labels == sequence.labels
     np.testing.assert_array_equal(trace.sequence.times, sequence.times)
     assert trace.check.against[-1] == "onnxruntime"

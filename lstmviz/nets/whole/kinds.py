@@ -43,8 +43,8 @@ def cannot_run(path: Path, width: int) -> ModelError:
             width=width,
         )
     return ModelError(
-        "“{file}” holds weights, not the model around its layer, and cannot be run whole. Give the layer's own input"
-        " as a sequence of {width} features, or save the model as ONNX or TorchScript.",
+        "“{file}” cannot be run whole: of all formats ONNX and TorchScript alone hold a model that lstmviz can run."
+        " Give the layer's own input as a sequence of {width} features, or save the model as one of the two.",
         file=str(path),
         width=width,
     )

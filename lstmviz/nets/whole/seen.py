@@ -111,7 +111,8 @@ def _run(
         calls += _checked(ran, runner.file)
         if progress is not None:
             progress(n + 1, layout.calls)
-    return _joined(calls, directions, runner.file, tuple(_told(port, layout, back)))
+    said = {name: value for name, value in values.items() if name not in back and np.size(value) == 1}
+    return _joined(calls, directions, runner.file, tuple(_told(port, layout, said, back)))
 
 
 def _checked(ran: Ran, file: str) -> tuple[Call, ...]:
@@ -157,18 +158,17 @@ def _joined(calls: list[Call], directions: tuple[str, ...], file: str, told: tup
     )
 
 
-def _told(port: Port, layout: Layout, back: Mapping[str, str]) -> Iterator[str]:
+def _told(port: Port, layout: Layout, said: Mapping[str, Any], back: Mapping[str, str]) -> Iterator[str]:
+    """How a model was run, in sentences: what read the sequence, the numbers of other inputs, and what was fed back."""
     if layout.calls == 1:
         yield tr("The sequence is its input “{input}”.", input=port.name)
-        return
-    yield (
-        tr("The sequence is its input “{input}”, {steps} steps at a time.", input=port.name, steps=layout.each)
-        if layout.each > 1
-        else tr("The sequence is its input “{input}”, step by step.", input=port.name)
-    )
-    left = len(layout.rows) - layout.calls * layout.each
-    if left:
+    elif layout.each == 1:
+        yield tr("The sequence is its input “{input}”, step by step.", input=port.name)
+    else:
+        yield tr("The sequence is its input “{input}”, {steps} steps at a time.", input=port.name, steps=layout.each)
+    if left := len(layout.rows) - layout.calls * layout.each:
         yield tr("The last {count} steps do not fill a call and were left out.", count=left)
-    if back:
-        pairs = ", ".join(f"{output} → {name}" for name, output in back.items())
-        yield tr("Fed back: {pairs}.", pairs=pairs)
+    if said:
+        yield ", ".join(f"{name} = {np.asarray(value).item():g}" for name, value in said.items()) + "."
+    if back and layout.calls > 1:
+        yield tr("Fed back: {pairs}.", pairs=", ".join(f"{output} → {name}" for name, output in back.items()))

@@ -188,7 +188,8 @@ def test_a_model_with_the_inputs_of_silero_vad_gets_its_frames(tmp_path, rate, f
         said, state = own_outputs(path, {"input": each[None], "state": state, "sr": sr})
         np.testing.assert_allclose(trace["h"][t], said[0, 0, 0], **CLOSE)
     np.testing.assert_allclose(trace["c"][-1], state[1, 0], **CLOSE)
-    assert "stateN → state" in trace.model.note
+    assert f"Frames of {frame} samples, each with {context} from before it." in trace.model.note
+    assert f"sr = {rate}. Fed back: stateN → state." in trace.model.note
     assert trace.check.passed
 
 

@@ -148,6 +148,7 @@ def test_a_model_that_keeps_its_own_state_is_run_frame_by_frame(tmp_path, settin
     np.testing.assert_allclose(trace["h"], np.concatenate([said[0] for _, said in seen]), **CLOSE)
     np.testing.assert_allclose(trace["c"], np.concatenate([said[1] for _, said in seen]), **CLOSE)
     np.testing.assert_allclose(trace.sequence.times, np.arange(4) * 0.032)
+    assert "Frames of 512 samples. The sequence is its input “x”, step by step. sr = 16000." in trace.model.note
     assert trace.check.passed
 
 
@@ -210,7 +211,7 @@ def test_what_torch_says_of_a_wrong_input_is_said(tmp_path):
 
 def test_a_state_dict_says_that_it_is_no_whole_model(tmp_path):
     torch.save(Speech().state_dict(), tmp_path / "weights.pt")
-    with pytest.raises(lstmviz.LstmvizError, match=r"holds weights, not the model around its layer.* of 5 features"):
+    with pytest.raises(lstmviz.LstmvizError, match=r"cannot be run whole: .* as a sequence of 5 features"):
         record_whole(tmp_path / "weights.pt", np.zeros((100, 1)))
 
 
