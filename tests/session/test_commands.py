@@ -18,10 +18,12 @@ from lstmviz.session.snapshot import Snapshot
 
 
 def marked_literals() -> set[str]:
-    tree = ast.parse(Path(commands.__file__).read_text(encoding="utf-8"))
+    """What the modules of commands mark."""
+    modules = Path(commands.__file__).parent.glob("*command*.py")
     return {
         node.args[0].value
-        for node in ast.walk(tree)
+        for module in modules
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "mark"
     }
 
