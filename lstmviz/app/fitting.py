@@ -96,6 +96,9 @@ class Fitting:
         weights: Callable[[], None] | None,
         listed: ArraysListed,
     ) -> None:
+        if weights is not None and (listed.mapping or any("weight_hh" in row.name for row in listed.arrays)):
+            weights()  # named as torch names them, or said before
+            return
         from lstmviz.app.dialogs.choose_array import ChooseArrayDialog
 
         dialog = ChooseArrayDialog(

@@ -14,7 +14,8 @@ from lstmviz.app.dialogs.record import Choice, RecordDialog
 from lstmviz.app.dialogs.record_store import RecordStoreDialog
 from lstmviz.app.file_kinds import SEQUENCE_ENDINGS
 from lstmviz.app.kinds import KIND_TITLES
-from lstmviz.app.opening import Offer, Opening, no_model_sentence
+from lstmviz.app.matching import Offer, no_model_sentence
+from lstmviz.app.opening import Opening
 from lstmviz.app.saving import file_stem
 from lstmviz.app.stores import default_store
 from lstmviz.language import current, tr

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence as Many
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstmviz.app.file_kinds import run_of, store_of, what_is
+from lstmviz.app.matching import Offer, could_fit, fits
 from lstmviz.app.recording import Recording
 from lstmviz.app.sample_specs import read_spec, same_net
 from lstmviz.app.stores import Stores, beyond_memory, is_address, recorded_bytes
 from lstmviz.errors import LstmvizError, SequenceError
-from lstmviz.language import current, tr
+from lstmviz.language import current
 from lstmviz.nets.foreign.formats import is_own
 from lstmviz.nets.spec import NetSpec
 from lstmviz.sequences.samples import Sample
@@ -33,31 +34,6 @@ _SHORT = 1000
 if TYPE_CHECKING:
     from lstmviz.app.fitting import Fitting
     from lstmviz.app.mapping import Mapping
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What the window should ask the user: a model for this sequence, a sequence for this model, or both.
-
-    nets: the models that are known, each with whether it fits the sequence (None where there is no sequence).
-    """
-
-    sequence: Sequence | None
-    model: NetSummary | None
-    nets: tuple[tuple[NetSummary, bool | None], ...]
-
-
-def fits(net: NetSummary, sequence: Sequence) -> bool:
-    """Whether the net can take the sequence: its symbols are known, or its width is the net's."""
-    if net.vocabulary:
-        return bool(sequence.vocabulary) and set(sequence.vocabulary) <= set(net.vocabulary)
-    return not sequence.vocabulary and sequence.features == net.inputs
-
-
-def could_fit(net: NetSummary, sequence: Sequence) -> bool:
-    """Whether the net can take the sequence, or some of its features."""
-    enough = not net.vocabulary and not sequence.vocabulary and sequence.features > net.inputs
-    return enough or fits(net, sequence)
 
 
 class Opening:
@@ -256,7 +232,13 @@ class Opening:
 
     def _inspect(self, path: str, then: Callable[[NetSummary], None]) -> None:
         """Find out what is in a model; of arrays that no reader knows the user says which is which."""
-        self._recording.inspect(path, then, partial(self._on_model_refused, path, then))
+        self._recording.inspect(path, partial(self._told, then), partial(self._on_model_refused, path, then))
+
+    def _told(self, then: Callable[[NetSummary], None], net: NetSummary) -> None:
+        """Say what was assumed of a foreign model before going on with it."""
+        if net.stacks and (note := net.words(current())):
+            self._dispatcher.session.notify(note)
+        then(net)
 
     def _on_model_refused(self, path: str, then: Callable[[NetSummary], None], error: LstmvizError) -> None:
         if error.values.get("remedy") != "mapping":
@@ -283,7 +265,8 @@ class Opening:
         self._add(trace, path, trace.model.path, self._spec(trace.model.path))
 
     def _add(self, trace: Trace, path: str, model: str, spec: NetSpec | None) -> None:
-        """Open a trace where its net is worth looking at."""
+        """Open a trace where its net is worth looking at; no sequence waits for a model any more."""
+        self._sequence = None
         session = self._dispatcher.session
         session.add_trace(self._stores.watched(trace), path, model, {} if spec is None else spec.note)
         if trace.recorded.note:
@@ -331,8 +314,6 @@ class Opening:
             self._with_one_of(net, lambda place: self._recording.inspect(place, self._on_model_inspected))
             return
         self._nets[net.path] = net
-        if net.stacks and (note := net.words(current())):
-            session.notify(note)
         active = session.trace
         if self._sequence is not None and (net.whole or could_fit(net, self._sequence)):
             self.record(net.path, self._sequence)
@@ -374,18 +355,3 @@ class Opening:
             then(None)
 
         self._recording.inspect(path, keep, failed)
-
-
-def no_model_sentence(sequence: Sequence) -> str:
-    """Why a model must be chosen."""
-    if sequence.vocabulary:
-        return tr(
-            "“{name}” is a sequence of {count} different symbols. Which model should read it?",
-            name=sequence.name,
-            count=len(sequence.vocabulary),
-        )
-    return tr(
-        "“{name}” has {features} features a step. Which model should read it?",
-        name=sequence.name,
-        features=sequence.features,
-    )

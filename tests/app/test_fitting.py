@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QLabel
 from torch import nn
 
 from lstmviz.app.dialogs.choose_array import ChooseArrayDialog, sizes_of
@@ -191,6 +194,35 @@ def test_weights_under_any_names_are_mapped_once_and_then_recorded(program, aske
     program.opening.record(str(tmp_path / "epoch2.npz"), Sequence(x))
     expected = lstm(torch.from_numpy(x))[0].detach().numpy()
     assert np.allclose(recorded()["h"], expected, atol=1e-6)
+
+
+def test_an_archive_with_torch_s_names_is_a_model_without_a_question(program, asked, tmp_path):
+    state = nn.LSTM(3, 4).state_dict()
+    np.savez(tmp_path / "w.npz", **{name: value.numpy() for name, value in state.items()})
+    program.dispatcher.run("file.open_path", path=str(tmp_path / "w.npz"))
+    assert "takes 3 features" in asked(RecordDialog).findChild(QLabel).text()
+
+
+def test_a_mapping_that_was_kept_is_shown_again_and_can_be_changed(program, asked, qtbot, tmp_path, monkeypatch):
+    np.savez(tmp_path / "w.npz", U=np.zeros((16, 4)), W=np.zeros((16, 3)), b=np.zeros(16))
+    mapping = {"stacks": [{"order": "iofg", "forget_bias": 1, "layers": [{"w_ih": "W", "w_hh": "U", "b": "b"}]}]}
+    (tmp_path / "w.npz.mapping.json").write_text(json.dumps(mapping))
+    program.dispatcher.run("model.map")
+    files = program.window.findChild(QFileDialog)
+    files.fileSelected.emit(str(tmp_path / "w.npz"))
+    files.reject()
+    dialog = asked(MappingDialog)
+    assert dialog.conventions.order.currentText() == "i o f g   ONNX"
+    assert dialog.conventions.forget.value() == 1
+    dialog.conventions.forget.setValue(0)
+    dialog.ok.click()
+    asked(RecordDialog).reject()
+    kept = json.loads((tmp_path / "w.npz.mapping.json").read_text())
+    assert kept["stacks"][0] == {"cell": "lstm", "order": "iofg", "layers": [mapping["stacks"][0]["layers"][0]]}
+    assert kept["layout"]
+    notice = program.dispatcher.snapshot.notice.text
+    assert "w.npz.mapping.json" in notice
+    assert "Say which array is which" in notice
 
 
 def test_a_sequence_that_nobody_could_read_waits_for_the_model_that_is_opened_next(

@@ -13,7 +13,7 @@ import pytest
 from lstmviz import paths
 from lstmviz.app.file_kinds import what_is
 from lstmviz.app.main import Program
-from lstmviz.app.opening import fits
+from lstmviz.app.matching import fits
 from lstmviz.sequences.samples import sample
 from lstmviz.session.settings import Settings
 from lstmviz.wire.messages import NetSummary

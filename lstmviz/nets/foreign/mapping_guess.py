@@ -24,11 +24,15 @@ _DEEPEST = 64
 
 def guess(shapes: Shapes, cell: Cell | None = None) -> StackMapping:
     """Which array is which where shapes tell; the cell too where none is given, and what fits by pattern above it."""
-    for kind in ("lstm", "gru", "rnn") if cell is None else (cell,):
-        found = _whole(shapes, kind) or _by_gate(shapes, kind)
-        if found is not None:
-            return _with_bias(_with_layers(found, shapes), shapes)
-    return StackMapping(cell=cell or "lstm", layers=(LayerArrays("", ""),))
+    kinds: tuple[Cell, ...] = ("lstm", "gru") if cell is None else (cell,)
+    found = [each for kind in kinds if (each := _whole(shapes, kind) or _by_gate(shapes, kind)) is not None]
+    if not found and cell is None and (layer := _whole(shapes, "rnn")) is not None:
+        found = [layer]
+    if not found:
+        return StackMapping(cell=cell or "lstm", layers=(LayerArrays("", ""),))
+    # 12 × 4 and 12 × 3 are both an LSTM of 3 units and a GRU of 4: a name may tell which of the two weighs h(t−1)
+    best = min(found, key=lambda stack: not _RECURRENT.search(str(stack.layers[0].w_hh)))
+    return _with_bias(_with_layers(best, shapes), shapes)
 
 
 def like(arrays: LayerArrays, shapes: Shapes, layer: int) -> LayerArrays:
