@@ -117,7 +117,7 @@ class ZipPlace:
 
     def _entry(self, file: str) -> zipfile.ZipInfo:
         entry = self._entries.get(file)
-        if entry is None or not 0 <= entry.header_offset <= self._length - entry.file_size:
+        if entry is None:
             raise FileNotFoundError(file)
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1 or entry.compress_size != entry.file_size:
             raise TraceError(
@@ -125,6 +125,8 @@ class ZipPlace:
                 "folder.",
                 path=self._name,
             )
+        if not 0 <= entry.header_offset <= self._length - entry.file_size:
+            raise FileNotFoundError(file)
         return entry
 
 
@@ -142,7 +144,7 @@ def place_at(path: str | Path) -> Place:
     if not exists:
         raise TraceError("“{path}” does not exist. Check the name, or record a trace first.", path=str(path))
     if is_file and folder.suffix.lower() == ".zip":
-        return ZipPlace(str(path), partial(folder.open, "rb"), partial(_part, folder))
+        return ZipPlace(str(path), lambda: folder.open("rb"), partial(_part, folder))
     return FolderPlace(folder)
 
 

@@ -7,8 +7,8 @@ Both come in tiles along time, of SPANS and PEAKS blocks. A tile of spans has a 
 its checksum, so that the curve of one unit is read without the others; only finite values count, and NaN stands where
 there are none. A tile of peaks is (blocks, groups) whole numbers with one checksum: the value's own bits in the lower
 half, and in the upper half how far it is from its unit's mean so far, so that the larger number is the one to draw.
-NaN has the distance 0, every other value 1 more than the bits of its distance. Groups are of g = ⌈H / 128⌉ units; with
-g = 1 peaks begin at blocks of 4, since those of 1 are the signal itself.
+NaN has the distance 0, every other value 1 more than the bits of its distance. Groups are of g = ⌈H / 128⌉ units;
+peaks begin at blocks of 1, 4 or 16, so that they take a third to a half of what the signal does.
 """
 
 from __future__ import annotations
@@ -73,6 +73,12 @@ def _levels(kind: str, block: int, blocks: int, steps: int) -> list[Level]:
 def group_size(units: int) -> int:
     """g, the units in one group."""
     return max(1, -(-units // GROUPS))
+
+
+def first_block(units: int) -> int:
+    """The shortest blocks of which peaks are kept; what is drawn of shorter ones is made from the signal."""
+    size = group_size(units)
+    return 1 if size > 4 else RATIO if size > 1 else RATIO * RATIO
 
 
 def groups(units: int) -> int:

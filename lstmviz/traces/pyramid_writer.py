@@ -13,7 +13,7 @@ from lstmviz.traces.pyramid import (
     FOLDER,
     Level,
     Spans,
-    group_size,
+    first_block,
     groups,
     merged_peaks,
     no_keys,
@@ -39,8 +39,7 @@ class PyramidWriter:
         (folder / FOLDER / signal).mkdir(parents=True, exist_ok=True)
         facts = (folder, signal, units, dtype, steps, reverse)
         self._spans = [_SpanTiles(level, *facts) for level in span_levels(steps)]
-        # single steps of single units are the signal itself
-        self._peaks = [_PeakTiles(level, *facts) for level in peak_levels(steps)][group_size(units) == 1 :]
+        self._peaks = [_PeakTiles(level, *facts) for level in peak_levels(steps) if level.block >= first_block(units)]
 
     def add(self, start: int, rows: Array, stored: Array) -> None:
         """Take a chunk, (rows, H), filled up with NaN, and write every tile that it completes. Raises OSError.

@@ -12,7 +12,7 @@ from lstmviz.traces.places import Place
 from lstmviz.traces.pyramid import (
     RATIO,
     Level,
-    group_size,
+    first_block,
     groups,
     key_type,
     merged_peaks,
@@ -85,7 +85,7 @@ class Tiles:
         shape = (level.blocks, groups(self._units))
         if number * level.steps >= self._steps:
             return no_keys(shape, self.array.dtype), True
-        if level.block > 1 or group_size(self._units) > 1:
+        if level.block >= first_block(self._units):
             data, known = self._whole(level, number)
             if not known:
                 return no_keys(shape, self.array.dtype), False
