@@ -113,7 +113,9 @@ class Opening:
 
     def _open_store(self, store: str) -> None:
         """A trace beyond memory is read where it lies, others by the engine."""
-        if is_address(store) or beyond_memory(store):
+        if is_address(store):
+            self._stores.fetch(store, lambda trace: self._recording.queue(partial(self._on_trace_opened, trace, store)))
+        elif beyond_memory(store):
             self._on_trace_opened(self._stores.open(store), store)
         else:
             self._recording.open_trace(store, lambda trace: self._on_trace_opened(trace, store))

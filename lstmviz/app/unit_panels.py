@@ -161,7 +161,7 @@ class CurvePanel(Panel):
         painter.fillRect(plot.left(), zero, plot.width(), 1, QColor(self.theme.line))
         curves, step = self._read()
         if step > 1:
-            words = tr("line: mean of {steps} steps, area: lowest to highest", steps=step)
+            words = tr("mean and range of {steps} steps", steps=step)
             self.paint_aside(painter, words)
         size = (plot.width(), plot.height())
         painter.drawPixmap(plot.topLeft(), curve_map.draw(curves, self._range, low, high, size, ratio))

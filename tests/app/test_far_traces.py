@@ -273,3 +273,36 @@ def test_pages_are_turned_by_what_is_shown(program, open_trace: Callable[..., in
     assert program.window.views["transport"].slider.pageStep() == 20
     run("step.page_back")
     assert program.dispatcher.snapshot.t == 0
+
+
+def test_a_trace_at_an_address_is_drawn_as_it_comes(program, store: Path, qtbot) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    memory = fsspec.filesystem("memory")
+    memory.put(str(store), "/far/walk.zarr", recursive=True)
+    address = "memory://far/walk.zarr"
+    program.dispatcher.run("file.open_paths", paths=(address,))
+    assert program.dispatcher.session.task is not None  # nothing was waited for
+    qtbot.waitUntil(lambda: program.dispatcher.snapshot.trace is not None, timeout=20_000)
+    program.dispatcher.run("cursor.set", t=4_321)
+    expected = f"c {signals_of(STEPS)['c'][4_321, 0]:.2f}".replace("-", "−")
+    qtbot.waitUntil(lambda: expected in program.window.views["unit"].sentence(), timeout=20_000)
+    assert program.dispatcher.session.active.path == address
+    program.dispatcher.run("file.open_path", path="memory://far/nothing.zarr")
+    qtbot.waitUntil(lambda: program.dispatcher.session.notice is not None, timeout=20_000)
+    assert "nothing.zarr" in program.dispatcher.session.notice.text
+    memory.rm("/far", recursive=True)
+
+
+def test_a_packed_store_opens_where_it_lies(program, store: Path, tmp_path: Path) -> None:
+    from lstmviz.traces import store as trace_store
+    from lstmviz.traces.pack import pack_store
+
+    packed = tmp_path / "walk.zarr.zip"
+    pack_store(store, packed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trace_store, "WHOLE", 1000)
+        program.dispatcher.run("file.open_path", path=str(packed))
+    assert program.dispatcher.snapshot.trace is not None
+    program.dispatcher.run("range.all")
+    program.dispatcher.run("cursor.set", t=9_999)
+    assert f"f {signals_of(STEPS)['f'][9_999, 0]:.2f}" in program.window.views["unit"].sentence()
