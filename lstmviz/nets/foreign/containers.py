@@ -10,8 +10,8 @@ MODULES = {
     ".json": "json_weights",
     ".safetensors": "safetensors_file",
     **dict.fromkeys((".pt", ".pth", ".th", ".ckpt", ".bin"), "torch_file"),
-    ".h5": "hdf5_file",
-    ".hdf5": "hdf5_file",
+    ".h5": "hdf5_apart",
+    ".hdf5": "hdf5_apart",
 }
 """By ending, the module whose ``read_parts`` gives the arrays by name."""
 

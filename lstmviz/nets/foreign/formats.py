@@ -53,7 +53,7 @@ FORMATS = (
         lambda start, path: start.startswith(_LEGACY_TORCH) or _is_torch_zip(start, path),
     ),
     Format("safetensors", (".safetensors",), "safetensors_file"),
-    Format("Keras", (".keras", ".h5", ".hdf5"), "keras_file", _is_keras),
+    Format("Keras", (".keras", ".h5", ".hdf5"), "hdf5_apart", _is_keras),
     Format("Flax", (".msgpack", ".flax"), "flax_file", lambda start, path: start[1:8] == b"\xa6params"),
     Format("ONNX", (".onnx",), "onnx_file"),
     Format("TensorFlow Lite", (".tflite",), "tflite_file", lambda start, path: start[4:8] == b"TFL3"),

@@ -1,7 +1,7 @@
 """HDF5 of strangers: nothing outside the file is opened, and no memory is taken before its size is known.
 
-A mutated file can crash the C library of HDF5, or keep it busy, whatever is checked here. So the readers of this
-package run in the engine: where one dies of a file, the window lives on and starts another engine.
+A mutated file can crash the C library of HDF5, or keep it busy, whatever is checked here. So `hdf5_apart` has files
+read in a process of their own.
 """
 
 from __future__ import annotations

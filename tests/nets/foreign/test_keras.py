@@ -17,6 +17,7 @@ from lstmviz.nets.foreign.keras_file import read
 from lstmviz.nets.reader import load_model
 
 X = np.random.default_rng(5).normal(size=(9, 3)).astype("f4")
+
 FORMS = {
     "keras_1.h5": (keras_1, {}),
     "keras_1_whole.h5": (keras_1, {"whole": True}),
@@ -30,6 +31,12 @@ FORMS = {
     "keras_3.keras": (keras_3, {"whole": True}),
     "keras_3_unnamed.keras": (keras_3, {"whole": True, "named": False}),
 }
+
+
+@pytest.fixture(autouse=True)
+def read_here(monkeypatch):
+    """The files here are whole: no process for each of them."""
+    monkeypatch.setenv("LSTMVIZ_HDF5", "here")
 
 
 def heard(net, x=X):
