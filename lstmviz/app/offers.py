@@ -83,6 +83,13 @@ class Offers:
             return tr("Which model should read which sequence?")
         if net.vocabulary:
             return tr("“{name}” reads {count} symbols. What should it read?", name=net.name, count=net.inputs)
+        if net.whole:
+            return tr(
+                "The layer of “{name}” takes {count} features a step; what is not that wide goes to the whole model."
+                " What should it read?",
+                name=net.name,
+                count=net.inputs,
+            )
         return tr("“{name}” takes {count} features a step. What should it read?", name=net.name, count=net.inputs)
 
     def _models(self) -> list[Choice]:
