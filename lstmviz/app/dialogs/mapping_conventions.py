@@ -52,7 +52,7 @@ class Conventions(QWidget):
         self.order = _combo({}, tr("Order of the gates"), self)
         self.apart = _combo({False: tr("All in one array"), True: tr("An array for each gate")}, tr("Gates"), self)
         self.transposed = _combo(
-            {False: tr("In rows, 4·H × F (PyTorch, ONNX)"), True: tr("In columns, F × 4·H (Keras, TensorFlow)")},
+            {False: tr("In rows (PyTorch, ONNX)"), True: tr("In columns (Keras, TensorFlow)")},
             tr("Gates lie"), self,
         )  # fmt: skip
         self.bias = _combo(BIASES, tr("Biases"), self)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence as Many
 
 import msgspec
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from lstmviz.app.dialogs.mapping_arrays import times
@@ -24,6 +25,7 @@ TITLES = {
     "w_hr": mark("Projection"),
     "peephole": mark("Peepholes"),
 }
+_MATRICES = ("w_ih", "w_hh", "w_hr")
 _MOST_GATES = 4
 _SIDES = {"forward": "→", "reverse": "←"}
 
@@ -40,7 +42,11 @@ class Roles(QWidget):
         self.lane = QComboBox(self)
         self.lane.setAccessibleName(tr("Layer and direction"))
         self._lane_label = QLabel(tr("Layer and direction"), self)
-        self.choosers = {role: [self._chooser(rows, role, place) for place in range(_MOST_GATES)] for role in ROLES}
+        matrices, vectors = self._model(rows, (2,)), self._model(rows, (1, 2))  # shared: a file may hold thousands
+        self.choosers = {
+            role: [self._chooser(matrices if role in _MATRICES else vectors, role, n) for n in range(_MOST_GATES)]
+            for role in ROLES
+        }
         self._titles = {role: QLabel(tr(TITLES[role]), self) for role in ROLES}
         self.lines = {role: QLabel(self) for role in ROLES}
         self._grid = QGridLayout()
@@ -48,17 +54,26 @@ class Roles(QWidget):
         self._lay_out()
         self.lane.activated.connect(self._on_lane_activated)
 
-    def _chooser(self, rows: Many[ArrayRow], role: str, place: int) -> QComboBox:
+    def _model(self, rows: Many[ArrayRow], dimensions: tuple[int, ...]) -> QStandardItemModel:
+        """None, and every array of floating-point numbers of so many dimensions."""
+        model = QStandardItemModel(self)
+        none = QStandardItem("–")
+        none.setData("", Qt.ItemDataRole.UserRole)
+        model.appendRow(none)
+        for row in rows:
+            if len(row.shape) in dimensions and row.dtype.startswith(("float", "bfloat", "<f", ">f", "|f")):
+                item = QStandardItem(f"{row.name}   {times(row.shape)}")
+                item.setData(row.name, Qt.ItemDataRole.UserRole)
+                model.appendRow(item)
+        return model
+
+    def _chooser(self, model: QStandardItemModel, role: str, place: int) -> QComboBox:
         combo = QComboBox(self)
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         combo.setMinimumContentsLength(6)
         combo.setProperty("role", role)
         combo.setProperty("place", place)
-        combo.addItem("–", "")
-        dimensions = (2,) if role in ("w_ih", "w_hh", "w_hr") else (1, 2)
-        for row in rows:
-            if len(row.shape) in dimensions and row.dtype.startswith(("float", "bfloat", "<f", ">f", "|f")):
-                combo.addItem(f"{row.name}   {times(row.shape)}", row.name)
+        combo.setModel(model)
         combo.activated.connect(self._on_chooser_activated)
         return combo
 
