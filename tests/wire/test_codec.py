@@ -218,7 +218,7 @@ def test_a_trace_larger_than_the_limit_is_refused_before_memory_is_taken(make_tr
     header, _ = pieces_of(make_trace())
     header.meta["arrays"]["inputs"] = ("<f4", (MAX_BYTES, 1))
 
-    with pytest.raises(EngineError, match="Record fewer steps"):
+    with pytest.raises(EngineError, match="Record it into a store, or fewer steps"):
         TraceBuilder().add(header)
 
 
