@@ -70,6 +70,7 @@ class Inbox:
         self._cancelled: set[int] = set()
         self._put_back: set[int] = set()
         self._heard = time.monotonic()
+        self._listening = False
         self.on_ping: Callable[[int], None] = lambda _number: None
         self.heartbeat = heartbeat
         self.closed = False
@@ -78,7 +79,12 @@ class Inbox:
     def start(self) -> None:
         """Begin to read."""
         threading.Thread(target=self._read, name="requests", daemon=True).start()
-        if self.heartbeat:
+
+    def expect_heartbeats(self) -> None:
+        """From now on: whoever waits for us to introduce ourselves has nothing to say meanwhile."""
+        self._heard = time.monotonic()
+        if self.heartbeat and not self._listening:
+            self._listening = True
             threading.Thread(target=self._listen, name="heartbeat", daemon=True).start()
 
     @property
@@ -209,6 +215,7 @@ class Server:
             elif isinstance(request, Hello):
                 info = introduce()
                 self._yield_to_the_window()
+                self._inbox.expect_heartbeats()
                 self._send(Part(request.id, info))
                 self._send(Done(request.id))
             else:

@@ -20,7 +20,7 @@ from lstmviz.wire.elsewhere_messages import RUNS, BytesRead, Ping
 from lstmviz.wire.far_names import FarNames, brought_file
 from lstmviz.wire.fetching import Fetching
 from lstmviz.wire.host import HEARTBEAT, SILENCE, Ended, Host, far_path, garbled, pause, sentence
-from lstmviz.wire.messages import Answer, Done, Failed, OpenTrace, Part, Request
+from lstmviz.wire.messages import Answer, Done, EngineInfo, Failed, OpenTrace, Part, Request
 from lstmviz.wire.porter import Later, Porter, Waiter, progress_of
 from lstmviz.wire.remote_place import RemotePlace
 from lstmviz.wire.store_messages import StoreOpened
@@ -75,9 +75,7 @@ class ElsewhereClient(Client):
         on_arrival: Callable[[RemotePlace], None] = ignore,
         companions: Callable[[Path], Mapping[str, Path]] = alone,
     ) -> None:
-        super().__init__(
-            lambda listener: make_transport(listener, self.host.arguments() if self.host else ()), on_state
-        )
+        super().__init__(self._make, on_state, self._open)
         self.host: Host | None = None
         self.round_trip: float | None = None
         self.next_try = 0.0
@@ -257,12 +255,15 @@ class ElsewhereClient(Client):
         return open_trace(place, lazy=True)
 
     def _introduced(self, answer: Answer) -> None:
+        info = answer.payload if isinstance(answer, Part) else None
+        if self.host is None or not isinstance(info, EngineInfo):
+            super()._introduced(answer)
+            return
         self._porter.forget()
-        if isinstance(answer, Part) and self.host is not None:
-            self._attempts, self._known = 0, True
-            self._names.user_home = getattr(answer.payload, "home", "") or "~"
+        self._attempts, self._known = 0, True
+        self._names.user_home = info.home or "~"
         super()._introduced(answer)
-        if self.state == "ready" and self.host is not None and isinstance(answer, Part):
+        if self.state == "ready":
             for place in self._places:
                 if place.host == self.host.label:
                     place.reopen()

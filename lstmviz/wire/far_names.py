@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from lstmviz.errors import EngineError
+from lstmviz.wire.elsewhere_messages import OpenStore
 from lstmviz.wire.host import far_path
 from lstmviz.wire.mapping_messages import ArraysListed, KeepMapping, ListArrays, MappingKept
 from lstmviz.wire.messages import (
@@ -44,6 +45,7 @@ BROUGHT: dict[type, str] = {
 """Where a request names a file that is brought over; a training names its data in its configuration."""
 LYING_THERE: dict[type, tuple[str, ...]] = {
     OpenTrace: ("path",),
+    OpenStore: ("path",),
     WriteTrace: ("path", "source"),
     RecordTrace: ("out",),
     RecordBatch: ("run",),

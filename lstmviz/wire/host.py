@@ -28,7 +28,7 @@ OPTIONS = (
 _NAME = re.compile(
     r"(?:ssh://)?[A-Za-z0-9_.%+~][A-Za-z0-9_.%+~-]*(?:@[A-Za-z0-9_.\[][A-Za-z0-9_.:\[\]%-]*|[.:%\w-]*)/?"
 )
-_FAR = re.compile(r"([^/\\]{2,}?):([/~](?!/).*)", re.DOTALL)
+_FAR = re.compile(r"([^/\\]{2,}?):(/(?!/).*|~(?:/.*)?)", re.DOTALL)
 _TAIL = 4000
 
 

@@ -88,7 +88,7 @@ class RemotePlace:
 
     def reopen(self) -> None:
         """Another engine answers: it must let us read the store first."""
-        self._ask(OpenStore(0, self._path), on_done=self._on_reopened, on_failed=self._on_failed)
+        self._ask(OpenStore(0, self._name), on_done=self._on_reopened, on_failed=self._on_failed)
 
     def _on_reopened(self) -> None:
         self._open = True
