@@ -199,18 +199,24 @@ def strip_map(
     absent: tuple[QColor, QColor] | None = None,
 ) -> QPixmap:
     """The heat map of what goes in or comes out over some steps, each feature first scaled by a rising ``scale``."""
-    columns, rows = device_size(size, ratio)
-    scaled = scale or _as_it_is
-    if steps[1] - steps[0] <= columns:
-        grid = reduced(scaled(levels.rows(*steps)), columns, rows)
-    else:
-        low, high = (scaled(ends) for ends in levels.extremes(*steps, columns))
-        mean = scaled(levels.means)
-        grid = _fewer_rows(np.where(high - mean >= mean - low, high, low), mean, rows)
+    grid = grid_of(levels, steps, device_size(size, ratio), scale)
     missing = np.isnan(grid)
     if absent is not None and missing.any():
         grid = np.where(missing & ~missing.all(axis=0), limits[0], grid)
     return pixmap_of(painted(grid, *limits, kind, absent), ratio)
+
+
+def grid_of(
+    levels: Levels, steps: tuple[int, int], size: tuple[int, int], scale: Callable[[Array], Array] | None = None
+) -> Array:
+    """The same as ``reduced`` of some steps, but from levels of detail, and with the means over all steps."""
+    columns, rows = size
+    scaled = scale or _as_it_is
+    if steps[1] - steps[0] <= columns:
+        return reduced(scaled(levels.rows(*steps)), columns, rows)
+    low, high = (scaled(ends) for ends in levels.extremes(*steps, columns))
+    mean = scaled(levels.means)
+    return _fewer_rows(np.where(high - mean >= mean - low, high, low), mean, rows)
 
 
 def _as_it_is(values: Array) -> Array:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
@@ -50,15 +49,10 @@ def habits_of(gates: list[UnitSignal], steps: tuple[int, int]) -> Habits:
     shown = steps if far else (0, len(gates[0]))
     found, mean, means_of = [], 0.0, 1
     for gate in gates:
-        drawn = gate.drawn(*shown, _COLUMNS)
-        within = (drawn.times > shown[0]) & (drawn.times < shown[1]) if far else np.ones(len(drawn.times), np.bool_)
-        values = drawn.values[within, None]
-        values = values[np.isfinite(values[:, 0])] if far else values
-        if not len(values):
-            values = np.full((1, 1), np.nan, np.float32)
+        values, step = gate.measured(*shown, _COLUMNS)
         each = gate_saturation(values)
         found.append((gate.name, float(each.low[0]), float(each.high[0])))
-        means_of = max(means_of, drawn.step)
+        means_of = max(means_of, step)
         if gate.name == "f":
             mean = float(unit_horizon(values)[0])
     return Habits(mean, tuple(found), (steps[0], steps[1] - 1) if far else None, means_of)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from lstmviz.app import heat_map
 from lstmviz.app.functions import functions_of
+from lstmviz.app.levels import Levels
 from lstmviz.app.strip_data import NEAR
 from lstmviz.cells.activations import BOUNDED
 from lstmviz.traces.trace import STATE, Array, Lane, Trace
@@ -184,7 +185,7 @@ class UnitSignal:
     def ends(self) -> tuple[float, float]:
         """The lowest and the highest finite value over all steps."""
         if self.trace.overview is None:
-            return _ends(self._values(0, len(self)))
+            return self._levels.limits()
         whole = self.trace.overview.envelope(self.name, self.layer, self.direction, self.unit, 0, len(self), 1)
         low, high = np.fmin.reduce(whole.low), np.fmax.reduce(whole.high)
         return (float(low), float(high)) if np.isfinite(low) and np.isfinite(high) else (-1.0, 1.0)
@@ -192,12 +193,29 @@ class UnitSignal:
     def drawn(self, start: int, stop: int, pixels: int) -> Drawn:
         """The curve over some steps in so many pixels, a step beyond each end."""
         first, end = max(0, start - 1), min(len(self), stop + 1)
-        if self.trace.overview is None or end - first <= _CLOSE:
+        if self.trace.overview is None:
+            return Drawn(*self._levels.trail(0, start, stop, pixels))
+        if end - first <= _CLOSE:
             return Drawn(np.arange(first, end) + 0.5, self._values(first, end))
         columns = max(1, min(pixels, (end - first) // _FINEST))
         where = (self.name, self.layer, self.direction, self.unit)
         found = self.trace.overview.envelope(*where, first, end, columns)
         return _coarser(found, columns)
+
+    def measured(self, start: int, stop: int, columns: int) -> tuple[Array, int]:
+        """What is known of some steps, (n, 1), at least one value, and of how many steps each is the mean: 1 in memory.
+
+        Beyond memory there are means of at least so many blocks where the steps are many.
+        """
+        if self.trace.overview is None:
+            return self._values(start, stop)[:, None], 1
+        drawn = self.drawn(start, stop, columns)
+        values = drawn.values[(drawn.times > start) & (drawn.times < stop) & np.isfinite(drawn.values), None]
+        return (values if len(values) else np.full((1, 1), np.nan, np.float32)), drawn.step
+
+    @cached_property
+    def _levels(self) -> Levels:
+        return Levels(self._values(0, len(self)))
 
     def _values(self, start: int, stop: int) -> Array:
         signal = self.trace.lanes[self.layer, self.direction].signals[self.name]

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 from lstmviz.app import cell_labels, drawing, heat_map, reading
 from lstmviz.app.drawing import Ink
 from lstmviz.app.input_strip import Notes, draw_input
-from lstmviz.app.levels import Runs
+from lstmviz.app.levels import Levels, Runs
 from lstmviz.app.numbers import limit, number
 from lstmviz.app.output_strip import draw_output
 from lstmviz.app.signal_names import lane_sign, short
@@ -27,6 +27,8 @@ RIGHT = 60
 """Gutters: names and values on the left, colour bars and limits on the right."""
 _BAR = 7
 _APART = " · "
+_MANY_A_PIXEL = 32
+"""Steps a pixel from which on a signal in memory is drawn from levels of detail."""
 
 
 class TimePainter:
@@ -36,6 +38,7 @@ class TimePainter:
         self._maps = heat_map.PixmapCache()
         self._signals: dict[tuple[str, int, str], Array] = {}
         self._limits: dict[tuple[str, int, str], tuple[float, float]] = {}
+        self._levels: dict[tuple[str, int, str], Levels] = {}
         self._data: StripData | None = None
         self.transforms = ""
         """What the picture drawn last does to the values, by name."""
@@ -45,6 +48,7 @@ class TimePainter:
         self._maps.clear()
         self._signals.clear()
         self._limits.clear()
+        self._levels.clear()
         self._data = None
 
     def data(self, trace: Trace) -> StripData:
@@ -59,6 +63,13 @@ class TimePainter:
         if key not in self._signals:
             self._signals[key] = trace.signal(*key)
         return self._signals[key]
+
+    def _levels_of(self, trace: Trace, row: Row) -> Levels:
+        """A signal in memory by levels of detail, kept for the pans and zooms that follow."""
+        key = (row.signal, row.layer, row.direction)
+        if key not in self._levels:
+            self._levels[key] = Levels(self.array(trace, row))
+        return self._levels[key]
 
     def limits(self, trace: Trace, row: Row) -> tuple[float, float]:
         """A row's colour limits, over the whole trace: zooming changes no colour."""
@@ -147,6 +158,8 @@ class TimePainter:
             size = heat_map.device_size((rect.width(), rect.height()), ink.ratio)
             if reading.is_far(ink.trace):
                 grid = reading.picture(ink.trace, *where, steps, size)
+            elif steps[1] - steps[0] > _MANY_A_PIXEL * size[0]:
+                grid = heat_map.grid_of(self._levels_of(ink.trace, row), steps, size)
             else:
                 grid = heat_map.reduced(self.array(ink.trace, row)[slice(*steps)], *size)
             if grid is None:

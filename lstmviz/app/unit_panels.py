@@ -98,10 +98,16 @@ class CurvePanel(Panel):
         """Which pixel is which step."""
         return TimeAxis(*self._range, PAD, max(1, self.width() - PAD - _SCALE))
 
-    def show_trails(self, trails: tuple[Trail, ...], steps: tuple[int, int], t: int) -> None:
-        """Draw other curves, or another range of steps."""
-        self._trails, self._range, self._t = trails, steps, t
+    def show_trails(self, trails: tuple[Trail, ...]) -> None:
+        """Draw other curves."""
+        self._trails = trails
         self._limits = self._ends() if self._symmetric else (0.0, 1.0)
+        self._picture = None
+        self.update()
+
+    def show_range(self, steps: tuple[int, int], t: int) -> None:
+        """Draw another range of steps, and the cursor where it is."""
+        self._range, self._t = steps, t
         self._picture = None
         self.update()
 

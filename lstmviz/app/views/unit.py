@@ -135,8 +135,11 @@ class UnitView(View):
             self._apply_theme()
         if shown is None:
             return
-        if changed & (_NEW | _NEW_RANGE):
+        if changed & _NEW:
             self._show_curves(*shown)
+        if changed & (_NEW | _NEW_RANGE):
+            for panel in (self._gates, self._states):
+                panel.show_range((snapshot.start, snapshot.stop), snapshot.t)
             self._measure(*shown)
             self._show_memory(shown[1])
         elif "t" in changed:
@@ -211,13 +214,12 @@ class UnitView(View):
 
     def _show_curves(self, trace: Trace, lane: Lane) -> None:
         snapshot = self._snapshot
-        steps = (snapshot.start, snapshot.stop)
         gated = trace.layers[snapshot.layer].cell != "rnn"
         other, sentence = self._beside(trace)
         self._compared.setText(sentence)
         self._compared.setVisible(bool(sentence))
-        self._gates.show_trails(self._trails(_GATES, lane, other), steps, snapshot.t)
-        self._states.show_trails(self._trails(_STATES, lane, other), steps, snapshot.t)
+        self._gates.show_trails(self._trails(_GATES, lane, other))
+        self._states.show_trails(self._trails(_STATES, lane, other))
         for panel in (self._gates, self._memory):
             panel.setVisible(gated)
         if gated and self._gate not in lane.signals:
