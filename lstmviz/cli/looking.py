@@ -49,7 +49,7 @@ def draw_pictures(arguments: argparse.Namespace) -> int:
 
 def _files(arguments: argparse.Namespace) -> list[str]:
     for file in arguments.files:
-        if not Path(file).exists():
+        if not Path(file).exists() and not _is_address(file):
             if Path(file).name != file or Path(file).suffix:  # no command looks like that
                 raise LstmvizError("There is no file “{file}”.", file=file)
             raise UsageError(
@@ -59,7 +59,12 @@ def _files(arguments: argparse.Namespace) -> list[str]:
         from lstmviz.sequences.samples import sample
 
         sample(arguments.sample)
-    return [str(Path(file).absolute()) for file in arguments.files]
+    return [file if _is_address(file) else str(Path(file).absolute()) for file in arguments.files]
+
+
+def _is_address(file: str) -> bool:
+    """Whether this names storage elsewhere, such as s3://bucket/a.zarr, which is asked when it is opened."""
+    return "://" in file
 
 
 def export_options(parser: Parser) -> None:

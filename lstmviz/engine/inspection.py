@@ -38,6 +38,8 @@ _VARIANTS = {
     "initial_state": mark("a first state of its own"),
 }
 
+_RUNNERS = {"onnx": "onnxruntime", "torchscript": "torch (TorchScript)"}
+
 
 def inspect_file(path: str) -> Lines:
     """What a file holds, by what it is."""
@@ -70,6 +72,8 @@ def _model(path: str) -> Lines:
     if net.variants:
         yield tr("variants"), ", ".join(tr(_VARIANTS[name]) for name in net.variants)
     yield tr("parameters"), f"{net.parameters:,}"
+    if net.whole:
+        yield tr("whole model"), tr("can be run by {runner}: record --whole", runner=_RUNNERS[net.whole])
     if net.layers:
         yield tr("topology"), tr(TOPOLOGY_TITLES[net.topology])
         yield tr("inputs"), str(net.inputs)

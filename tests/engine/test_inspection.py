@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+from torch import nn
+
 import lstmviz
 from lstmviz.engine.inspection import inspect_file
 from lstmviz.nets.build import build_net
@@ -9,6 +13,7 @@ from lstmviz.nets.save import save_net
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.sequences.topology import START, STOP
+from lstmviz.traces.pack import pack_store
 
 SYMBOLS = ("a", "b", START, STOP)
 SPEC = NetSpec(
@@ -46,3 +51,24 @@ def test_a_trace_tells_from_where_its_decoder_works(tmp_path):
     lines = dict(inspect_file(str(tmp_path / "t.zarr")))
     assert lines["decoder"] == "from step 2 on"
     assert "passed" in lines["checked"]
+
+
+def test_a_recording_that_was_cut_short_tells_how_far_it_is_and_as_what_it_is_kept(tmp_path):
+    def stop(done, _total):
+        if done > 30_000:
+            raise KeyboardInterrupt
+
+    place = str(tmp_path / "t.zarr")
+    with pytest.raises(KeyboardInterrupt):
+        lstmviz.record(nn.LSTM(1, 64), np.zeros((200_000, 1)), out=place, dtype="float16", progress=stop)
+    lines = dict(inspect_file(place))
+    assert f"{lines['steps']} of 200000 steps are complete" in lines["note"]
+    assert lines["kept as"] == "float16"
+    assert lines["versions"].startswith("lstmviz")
+
+
+def test_a_packed_trace_tells_what_its_folder_tells(tmp_path):
+    store, packed = str(tmp_path / "t.zarr"), str(tmp_path / "t.zarr.zip")
+    lstmviz.record(nn.LSTM(1, 8), np.zeros((20, 1)), out=store)
+    pack_store(store, packed)
+    assert list(inspect_file(packed)) == list(inspect_file(store))
