@@ -115,39 +115,49 @@ def values_of(keys: Array) -> Array:
     return keys.astype(f"u{half.itemsize}").view(half)
 
 
-def peaks_of(rows: Array, means: Array, values: Array | None = None, size: int = 0) -> Array:
-    """The peaks of single steps: rows (n, H) and their units' means (H,) give (n, G), of groups of ``size`` or g.
+def peaks_of(rows: Array, means: Array, values: Array | None = None, size: int = 0, block: int = 1) -> Array:
+    """The peaks of blocks of ``block`` steps, 1 but for groups of one unit, and groups of ``size`` or g units.
 
-    values: the rows as they are stored, where that is in a shorter float type; what is given is always one of them.
+    rows (n, H) and their units' means (H,) give (n / block, G). values: the rows as they are stored, where that is in a
+    shorter float type; what is given is always one of them.
     """
     values, size = rows if values is None else values, size or group_size(rows.shape[1])
     half = np.dtype(np.float16 if values.dtype.itemsize == 2 else np.float32)
-    parts = [_ranked(rows[at : at + _AT_ONCE], means, size) for at in range(0, len(rows), _AT_ONCE)]
+    places = size * block
+    parts = [_ranked(rows[at : at + _AT_ONCE], means, size, block) for at in range(0, len(rows), _AT_ONCE)]
     rank = np.concatenate(parts) if parts else np.empty((0, -(-rows.shape[1] // size)), np.uint32)
-    inside = np.uint32((1 << (size - 1).bit_length()) - 1)
+    inside = np.uint32((1 << (places - 1).bit_length()) - 1)
     if size > 1:
         unit = (rank & inside).astype(np.intp) + np.arange(rank.shape[1]) * size
         values = np.take_along_axis(values, unit, axis=1)
+    elif block > 1:
+        step = (rank & inside).astype(np.intp) + np.arange(len(rank))[:, None] * block
+        values = np.take_along_axis(values, step, axis=0)
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(values.astype(half, copy=False))
         away = (rank & ~inside).view(np.float32).astype(half, copy=False)
-    bits = f"u{half.itemsize}"
-    pairs = np.empty((*rank.shape, 2), bits)
+    return _keys(values, away)
+
+
+def _keys(values: Array, away: Array) -> Array:
+    """Values and their distances, both of the same float type, as one whole number each."""
+    bits = f"u{values.dtype.itemsize}"
+    pairs = np.empty((*values.shape, 2), bits)
     pairs[..., 0] = values.view(bits)
     np.add(away.view(bits), 1, out=pairs[..., 1])
     unknown = np.isnan(values)
     if unknown.any():
         pairs[..., 1][unknown] = 0
-    found: Array = pairs.view(key_type(half))[..., 0]
+    found: Array = pairs.view(key_type(values.dtype))[..., 0]
     return found
 
 
-def _ranked(rows: Array, means: Array, size: int) -> Array:
-    """The largest of each group by how far it is from its mean: float32 bits, with its place in the lowest, (n, G).
+def _ranked(rows: Array, means: Array, size: int, block: int) -> Array:
+    """How far the furthest of each group or block is, as float32 bits, with its place in the lowest of them.
 
     A distance has no sign and so the same order as its bits; those of a place take the place of its last digits.
     """
-    low = (size - 1).bit_length()
+    low = (size * block - 1).bit_length()
     with np.errstate(invalid="ignore", over="ignore"):
         away = np.subtract(rows, means.astype(rows.dtype, copy=False), dtype=np.promote_types(rows.dtype, np.float32))
     rank: Array = away.astype(np.float32, copy=False).view(np.uint32)
@@ -155,8 +165,18 @@ def _ranked(rows: Array, means: Array, size: int) -> Array:
     unknown = np.isnan(away)
     if unknown.any():
         rank = np.where(unknown, np.uint32(0), np.maximum(rank, np.uint32(1 << low)))
-    if size == 1:
+    if size > 1:
+        return _furthest_unit(rank, size)
+    if block == 1:
         return rank
+    blocks = rank.reshape(-1, block, rank.shape[1])
+    blocks |= np.arange(block, dtype=np.uint32)[:, None]
+    found: Array = blocks.max(axis=1)
+    return found
+
+
+def _furthest_unit(rank: Array, size: int) -> Array:
+    """The largest of each group of units, with its place in the group, (n, G)."""
     short = -rank.shape[1] % size
     if short:
         rank = np.pad(rank, ((0, 0), (0, short)))
@@ -167,7 +187,7 @@ def _ranked(rows: Array, means: Array, size: int) -> Array:
     found: Array = np.maximum(flat[0::size], flat[1::size])
     for place in range(2, size):
         np.maximum(found, flat[place::size], out=found)
-    return found.reshape(len(rows), -1)
+    return found.reshape(len(rank), -1)
 
 
 def merged_peaks(keys: Array, number: int) -> Array:

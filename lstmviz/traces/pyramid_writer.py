@@ -14,6 +14,7 @@ from lstmviz.traces.pyramid import (
     Level,
     Spans,
     first_block,
+    group_size,
     groups,
     merged_peaks,
     no_keys,
@@ -36,6 +37,7 @@ class PyramidWriter:
         self, folder: Path, signal: str, units: int, dtype: np.dtype[Any], steps: int, *, reverse: bool
     ) -> None:
         self._total, self._count = np.zeros(units), np.zeros(units)
+        self._block = first_block(units) if group_size(units) == 1 else 1
         (folder / FOLDER / signal).mkdir(parents=True, exist_ok=True)
         facts = (folder, signal, units, dtype, steps, reverse)
         self._spans = [_SpanTiles(level, *facts) for level in span_levels(steps)]
@@ -52,7 +54,7 @@ class PyramidWriter:
         for span_tiles in self._spans:
             spans = spans.merged(blocks_in(len(spans.low), len(rows), span_tiles.level))
             span_tiles.add(start, len(rows), spans)
-        peaks = peaks_of(rows, self._means(), stored)
+        peaks = peaks_of(rows, self._means(), stored, block=self._block)
         for peak_tiles in self._peaks:
             peaks = merged_peaks(peaks, blocks_in(len(peaks), len(rows), peak_tiles.level))
             peak_tiles.add(start, len(rows), peaks)

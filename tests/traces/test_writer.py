@@ -46,7 +46,7 @@ def h_of(trace: Trace, side: str = "forward") -> np.ndarray:
     return trace.lanes[0, side].signals["h"]
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(trace=traces(wild=False), stretch=st.integers(1, 12))
 def test_a_streamed_trace_comes_back_as_the_saved_one(tmp_path: Path, trace: Trace, stretch: int) -> None:
     path = tmp_path / "a.zarr"
