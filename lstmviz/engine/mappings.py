@@ -14,7 +14,7 @@ from lstmviz.wire.mapping_messages import ArrayRow, ArraysListed, KeepMapping, L
 if TYPE_CHECKING:
     from lstmviz.engine.handlers import Workshop
 
-MOST_ARRAYS = 20_000
+MOST_ARRAYS = 5_000
 """Arrays of a file that are listed: a person chooses among them."""
 
 

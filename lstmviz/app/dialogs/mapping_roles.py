@@ -42,6 +42,7 @@ class Roles(QWidget):
         self.lane = QComboBox(self)
         self.lane.setAccessibleName(tr("Layer and direction"))
         self._lane_label = QLabel(tr("Layer and direction"), self)
+        self._places: dict[object, dict[str, int]] = {}
         matrices, vectors = self._model(rows, (2,)), self._model(rows, (1, 2))  # shared: a file may hold thousands
         self.choosers = {
             role: [self._chooser(matrices if role in _MATRICES else vectors, role, n) for n in range(_MOST_GATES)]
@@ -57,6 +58,7 @@ class Roles(QWidget):
     def _model(self, rows: Many[ArrayRow], dimensions: tuple[int, ...]) -> QStandardItemModel:
         """None, and every array of floating-point numbers of so many dimensions."""
         model = QStandardItemModel(self)
+        places = self._places[model] = {"": 0}
         none = QStandardItem("–")
         none.setData("", Qt.ItemDataRole.UserRole)
         model.appendRow(none)
@@ -64,6 +66,7 @@ class Roles(QWidget):
             if len(row.shape) in dimensions and row.dtype.startswith(("float", "bfloat", "<f", ">f", "|f")):
                 item = QStandardItem(f"{row.name}   {times(row.shape)}")
                 item.setData(row.name, Qt.ItemDataRole.UserRole)
+                places[row.name] = model.rowCount()
                 model.appendRow(item)
         return model
 
@@ -114,7 +117,7 @@ class Roles(QWidget):
             self._grid.addWidget(self.choosers[role][0], 1 + 2 * row, 1, 1, _MOST_GATES if len(each) == 1 else 1)
             for place, combo in enumerate(self.choosers[role]):
                 combo.setVisible(line is not None and place < len(each))
-                combo.setCurrentIndex(max(combo.findData(each[place]), 0) if place < len(each) else 0)
+                combo.setCurrentIndex(self._places[combo.model()].get(each[place], 0) if place < len(each) else 0)
                 combo.setToolTip(combo.currentText())
                 gate = f" {TORCH_ORDER[stack.cell][place]}" if len(each) > 1 and role != "peephole" else ""
                 combo.setAccessibleName(tr(TITLES[role]) + gate)

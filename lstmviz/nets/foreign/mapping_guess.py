@@ -92,28 +92,31 @@ def _mirror(name: str, shapes: Shapes) -> str:
 def _whole(shapes: Shapes, cell: Cell) -> StackMapping | None:
     """One array holds all gates: (G·H, H) or (H, G·H) weighs h(t−1), one of as many rows weighs x."""
     gates = len(TORCH_ORDER[cell])
-    found: list[tuple[int, bool, str, str]] = []
-    for turned in (False, True):
-        flat = {name: shape[::-1] if turned else shape for name, shape in shapes.items() if len(shape) == 2}
-        square = {name for name, (rows, columns) in flat.items() if rows == gates * columns > 0}
-        for name in sorted(square, key=list(flat).index):
-            others = [one for one, (rows, _) in flat.items() if one != name and rows == flat[name][0]]
-            if others:
-                x = min(others, key=partial(_unlike_x, name, square))
-                if flat[x] == flat[name] and not _RECURRENT.search(name):
-                    x, name = sorted((x, name), key=list(shapes).index)
-                found.append((flat[name][1], turned, x, name))
-    if not found:
-        return None
-    # the most units first: a dense layer of one output has such a shape too
-    _, turned, x, name = min(found, key=lambda one: (-one[0], not _RECURRENT.search(one[3])))
     order = TORCH_ORDER[cell] if gates == 1 else ""
-    return StackMapping(cell=cell, order=order, transposed=turned, layers=(LayerArrays(x, name),))
+    place = {name: n for n, name in enumerate(shapes)}
+    found: list[tuple[int, bool, int, bool]] = []
+    groups: dict[tuple[bool, int], list[str]] = defaultdict(list)
+    for name, shape in shapes.items():
+        for turned in (False, True) if len(shape) == 2 else ():
+            rows, columns = shape[::-1] if turned else shape
+            groups[turned, rows].append(name)
+            if rows == gates * columns > 0:
+                found.append((-columns, not _RECURRENT.search(name), place[name], turned))
+    # the most units first: a dense layer of one output has such a shape too
+    for units, _, n, turned in sorted(found):
+        name, near = list(shapes)[n], groups[turned, -units * gates]
+        if len(near) > 1:
+            square = shapes[name]
+            x = min((one for one in near if one != name), key=partial(_unlike_x, name, square, shapes))
+            if shapes[x] == square and not _RECURRENT.search(name):
+                x, name = sorted((x, name), key=place.__getitem__)
+            return StackMapping(cell=cell, order=order, transposed=turned, layers=(LayerArrays(x, name),))
+    return None
 
 
-def _unlike_x(recurrent: str, square: Iterable[str], name: str) -> tuple[bool, int]:
+def _unlike_x(recurrent: str, square: tuple[int, ...], shapes: Shapes, name: str) -> tuple[bool, int]:
     """Sorts the arrays that may weigh x beside the one that weighs h(t−1): the nearest name that is no other such."""
-    return name in square and bool(_RECURRENT.search(name)), -_shared(name, recurrent)
+    return shapes[name] == square and bool(_RECURRENT.search(name)), -_shared(name, recurrent)
 
 
 def _by_gate(shapes: Shapes, cell: Cell) -> StackMapping | None:
