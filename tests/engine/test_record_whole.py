@@ -91,6 +91,20 @@ def test_a_summary_says_what_can_run_the_whole(model, tmp_path):
     assert summarise(tmp_path / "weights.pt").whole == ""
 
 
+def test_inspect_says_that_the_whole_can_be_run(model, capsys):
+    assert cli.main(["inspect", str(model)]) == 0
+    assert "can be run by onnxruntime: record --whole" in capsys.readouterr().out
+
+
+def test_what_onnxruntime_refuses_is_one_sentence_and_nothing_is_printed(model, sequence, capfd):
+    whole = onnx.load(model)
+    whole.graph.node[2].op_type = "Conv"
+    onnx.save(whole, model)
+    with pytest.raises(lstmviz.LstmvizError, match="cannot be run by onnxruntime"):
+        lstmviz.record_whole(model, sequence, inputs={"gain": 1})
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_engine_runs_the_whole_where_it_is_asked_to(model, sequence, tmp_path):
     def asked(**more: object) -> list:
         request = RecordTrace(1, str(model), sequence_to_wire(sequence), whole=True, **more)

@@ -34,7 +34,10 @@ _TYPES = {
     "uint64": "uint64",
     "bool": "bool",
 }
-_ERRORS_ONLY = 3
+_FATAL_ALONE = 4
+"""What fails is told by an error; ways that are tried and do not fit must not be told on the terminal."""
+_DAMAGED = (ValueError, LookupError, TypeError, AttributeError, RuntimeError)
+"""What Python, numpy and onnx raise of a model that is not what it should be."""
 
 
 class OnnxRunner:
@@ -47,8 +50,11 @@ class OnnxRunner:
     def __init__(self, path: Path, nodes: tuple[str, ...], dtype: np.dtype[Any]) -> None:
         _check_installed(str(path))
         self.file, self.dtype = str(path), dtype
-        model = _whole(path)
-        self._tapped = _tapped(model, path, nodes, dtype)
+        try:
+            model = _whole(path)
+            self._tapped = _tapped(model, path, nodes, dtype)
+        except _DAMAGED as error:
+            raise _failed(self.file, error) from error
         self._session = _session(model, self.file)
         self.inputs = tuple(_port(entry) for entry in self._session.get_inputs())
         self._outputs = [entry.name for entry in self._session.get_outputs()]
@@ -126,10 +132,15 @@ def _session(model: ModelProto, file: str) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _FATAL_ALONE
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the window needs the processor, too
     try:
-        return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            model.SerializeToString(),
+            options,
+            providers=["CPUExecutionProvider"],
+            enable_fallback=0,  # it would print that it tries the same processor again
+        )
     except Exception as error:  # as above; protobuf has its own for what is beyond 2 GiB
         raise _failed(file, error) from error
 
