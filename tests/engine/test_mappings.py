@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 import lstmviz
@@ -118,3 +119,38 @@ def test_what_is_no_mapping_and_what_is_no_container_is_said(file, tmp_path):
     (tmp_path / "bad.npz").write_bytes(b"PK\3\4 and no more")
     with pytest.raises(ModelError, match=r"bad\.npz"):
         ask(ListArrays(1, str(tmp_path / "bad.npz")))
+
+
+@pytest.mark.parametrize("ending", [".npz", ".h5", ".json", ".safetensors", ".pt"])
+def test_arrays_under_unknown_names_are_offered_to_be_mapped_whatever_the_file(tmp_path, module, ending):
+    path = tmp_path / f"w{ending}"
+    state = {name: value.detach() for name, value in module.named_parameters()}
+    arrays = {
+        "k": state["weight_ih_l0"].T,
+        "u": state["weight_hh_l0"].T,
+        "b": state["bias_ih_l0"] + state["bias_hh_l0"],
+    }
+    arrays = {name: value.contiguous() for name, value in arrays.items()}
+    if ending == ".npz":
+        np.savez(path, **{name: value.numpy() for name, value in arrays.items()})
+    elif ending == ".h5":
+        with pytest.importorskip("h5py").File(path, "w") as store:
+            store.update({name: value.numpy() for name, value in arrays.items()})
+    elif ending == ".json":
+        path.write_text(json.dumps({name: value.tolist() for name, value in arrays.items()}))
+    elif ending == ".safetensors":
+        save_file(arrays, path)
+    else:
+        torch.save(arrays, path)
+    with pytest.raises(ModelError) as error:
+        summarise(path)
+    assert error.value.values["remedy"] == "mapping"
+    listed = ask(ListArrays(1, str(path)))
+    assert {(row.name, row.shape, row.dtype) for row in listed.arrays} == {
+        ("k", (3, 16), "float32"),
+        ("u", (4, 16), "float32"),
+        ("b", (16,), "float32"),
+    }
+    keep(path)
+    x = torch.ones(5, 3)
+    assert np.allclose(lstmviz.record(lstmviz.load_model(path), x)["h"], module(x)[0].detach().numpy(), atol=1e-6)
