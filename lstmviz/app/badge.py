@@ -34,14 +34,14 @@ class StatusBadge(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._checked, self._engine = QLabel(self), QToolButton(self)
-        self._engine.setAutoRaise(True)
-        self._engine.clicked.connect(self._on_engine_clicked)
+        self._checked, self.engine = QLabel(self), QToolButton(self)
+        self.engine.setAutoRaise(True)
+        self.engine.clicked.connect(self._on_engine_clicked)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 6, 0)
         row.setSpacing(8)
         row.addWidget(self._checked)
-        row.addWidget(self._engine)
+        row.addWidget(self.engine)
 
     def present(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
         """Say both, in the colours of what they mean."""
@@ -68,15 +68,15 @@ class StatusBadge(QWidget):
         passed = check is None or check.passed
         self._checked.setStyleSheet(f"color: {theme.dim if passed else theme.error}")
         colour = {"ready": theme.good, "failed": theme.error, "stopped": theme.dim}.get(snapshot.engine, theme.warning)
-        self._engine.setText(f"● {_where(snapshot)}")
-        self._engine.setStyleSheet(f"QToolButton {{ color: {colour} }}")
-        self._engine.setToolTip(snapshot.link.problem or tr("Choose where the engine computes"))
-        for label in (self._checked, self._engine):
+        self.engine.setText(f"● {_where(snapshot)}")
+        self.engine.setStyleSheet(f"QToolButton {{ color: {colour} }}")
+        self.engine.setToolTip(snapshot.link.problem or tr("Choose where the engine computes"))
+        for label in (self._checked, self.engine):
             label.setAccessibleName(label.text())
 
     def sentence(self) -> str:
         """Both texts."""
-        return f"{self._checked.text()}; {self._engine.text().removeprefix('● ')}"
+        return f"{self._checked.text()}; {self.engine.text().removeprefix('● ')}"
 
     def _on_engine_clicked(self) -> None:
         self.asked.emit("engine.choose", {})

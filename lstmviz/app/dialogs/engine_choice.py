@@ -42,6 +42,8 @@ class EngineDialog(QDialog):
         self.list.setIconSize(QSize(20, 20))
         self.list.setSpacing(2)
         self.list.setMinimumHeight(150)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.host, self.command = QLineEdit(self), QLineEdit(self)
         self.command.setPlaceholderText(COMMAND)
         self._host_label, self._command_label = QLabel(self), QLabel(self)
@@ -154,9 +156,9 @@ class EngineDialog(QDialog):
         host = self._chosen()
         self.host.setText("" if host is None else host.name)
         self.command.setText("" if host is None or host.command == COMMAND else host.command)
+        self._check()
         if host is not None and not host.name:
             self.host.setFocus()
-        self._check()
 
     def _check(self) -> None:
         """Say what is wrong, or how the connection stands."""
