@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from any_trace import traces
 from hypothesis import given, settings
 
 from lstmviz.errors import TraceError
+from lstmviz.traces import xarray_bridge
+from lstmviz.traces.store import open_trace
 from lstmviz.traces.trace import Trace
 
 
@@ -47,3 +50,17 @@ def test_without_xarray_the_sentence_names_the_extra(
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(TraceError, match=r"pip install 'lstmviz\[xarray\]'"):
         make_trace().to_xarray()
+
+
+def test_a_trace_on_disk_that_memory_should_not_hold_is_left_to_xarray_itself(
+    tmp_path: Path, make_trace: Callable[..., Trace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xarray = pytest.importorskip("xarray")
+    make_trace().save(tmp_path / "t.zarr")
+    stored = open_trace(tmp_path / "t.zarr", lazy=True)
+    np.testing.assert_array_equal(stored.to_xarray()["f"].values, stored["f"][:])
+    monkeypatch.setattr(xarray_bridge, "MOST", 6 * stored["f"].nbytes - 1)
+    with pytest.raises(TraceError, match=r"xarray\.open_zarr\(PATH, group='layer0/forward', consolidated=False\)"):
+        stored.to_xarray()
+    with xarray.open_zarr(tmp_path / "t.zarr", group="layer0/forward", consolidated=False, chunks=None) as data:
+        np.testing.assert_array_equal(data["f"].values, stored["f"][:])
