@@ -19,6 +19,7 @@ from lstmviz.nets.foreign.choose import choose, named
 from lstmviz.nets.foreign.formats import MAX_DESCRIPTION, is_own, read_found
 from lstmviz.nets.net import Net
 from lstmviz.nets.spec import FORMAT, NetSpec, check_spec, expected_shapes
+from lstmviz.nets.strange import strange_weights
 from lstmviz.runs.folder import is_run, net_file
 from lstmviz.wire.model_place import join, split
 
@@ -225,8 +226,4 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _strange_weights(net: Net) -> str:
-    for name, tensor in net.state_dict().items():
-        strange = int((~torch.isfinite(tensor)).sum())
-        if strange:
-            return tr("Careful: {count} weights of “{name}” are NaN or infinite.", count=strange, name=name)
-    return ""
+    return strange_weights({name: tensor.numpy() for name, tensor in net.state_dict().items()})

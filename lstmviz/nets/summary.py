@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from safetensors.numpy import load
 
 from lstmviz import language
 from lstmviz.cells.activations import Functions
@@ -17,6 +18,7 @@ from lstmviz.nets.foreign.formats import is_own, read_found
 from lstmviz.nets.foreign.found import Found
 from lstmviz.nets.reader import check_only, read_net_file
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, expected_shapes
+from lstmviz.nets.strange import strange_weights
 from lstmviz.nets.whole.kinds import run_by
 from lstmviz.wire.messages import LayerData, NetSummary, StackData
 from lstmviz.wire.model_place import join, split
@@ -31,7 +33,11 @@ def summarise(path: str | Path) -> NetSummary:
     if not is_own(Path(file)):
         return _foreign(Path(file), stack)
     check_only(stack, file)
-    return _summary(file, read_net_file(file).spec)
+    own = read_net_file(file)
+    strange = strange_weights(load(own.weights))
+    summary = _summary(file, own.spec)
+    words = f"{own.spec.words(language.current())} {strange}".strip()
+    return msgspec.structs.replace(summary, note=summary.note | {language.current(): words}) if strange else summary
 
 
 def _foreign(path: Path, stack: str) -> NetSummary:
@@ -41,7 +47,10 @@ def _foreign(path: Path, stack: str) -> NetSummary:
     stacks = tuple(map(_stack, found))
     if len(found) > 1 and not stack:
         parameters = sum(array.size for one in found for array in one.tensors.values())
-        return NetSummary(str(path), path.stem, sha256, (), parameters, 0, 0, "none", stacks=stacks, whole=run_by(path))
+        note = _said(found)
+        return NetSummary(
+            str(path), path.stem, sha256, (), parameters, 0, 0, "none", note, stacks=stacks, whole=run_by(path)
+        )
     one = choose(found, stack, str(path))
     alone = len(found) == 1 and one is found[0]
     spec = msgspec.structs.replace(named(one, path.stem, alone), sha256=sha256)
@@ -50,8 +59,15 @@ def _foreign(path: Path, stack: str) -> NetSummary:
 
 
 def _notes(found: Found) -> dict[str, str]:
-    """What was assumed, in the language in use."""
-    return {language.current(): " ".join(map(tr, found.notes))} if found.notes else {}
+    """What was assumed, and which weights are no numbers, in the language in use."""
+    said = [*map(tr, found.notes), *filter(None, [strange_weights(found.tensors)])]
+    return {language.current(): " ".join(said)} if said else {}
+
+
+def _said(found: tuple[Found, ...]) -> dict[str, str]:
+    """What is to be said of a whole model: that weights of one of its stacks are no numbers."""
+    strange = next(filter(None, (strange_weights(each.tensors) for each in found)), "")
+    return {language.current(): strange} if strange else {}
 
 
 def _stack(found: Found) -> StackData:
