@@ -172,13 +172,17 @@ def _steps(place: Place, root: RootMeta, spans: dict[str, Span]) -> int:
 def _cut_short(recorded: Recorded, spans: dict[str, Span], steps: int) -> Recorded:
     """How it was recorded, with a note of what is missing."""
     there = min(last - first for group, (first, last) in spans.items() if group != journal.OUTPUTS)
-    note = tr(
-        "This recording was cut short: {there} of {steps} steps are complete. What is missing is not a number.",
-        there=there,
-        steps=steps,
-    )
     if there == steps:
         note = tr("This recording has all of its steps, but was ended before it was checked.")
+    elif any(group.endswith("/reverse") for group in spans):
+        note = tr(
+            "This recording was cut short: {there} of {steps} steps are complete in every direction. What is missing is "
+            "not a number.",
+            there=there,
+            steps=steps,
+        )
+    else:
+        note = tr("This recording was cut short: it has {there} of {steps} steps.", there=there, steps=steps)
     return replace(recorded, note=note)
 
 
