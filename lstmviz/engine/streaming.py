@@ -162,6 +162,7 @@ class _Streamer:
                     beneath.push(files.pop_all())
                 below = _joined([half for half in halves if half is not None])
             for stretch in self._stretches if self._work.outputs else ():
+                self._tick(0)  # nothing more to count, but a place to stop
                 self._say(stretch, self._told(below, slice(stretch.start, stretch.stop)))
 
     def _side(self, lane: _LaneState, below: Below, files: ExitStack) -> Scratch | None:
