@@ -24,9 +24,11 @@ from lstmviz.errors import ModelError
 from lstmviz.nets.foreign.zips import checked_zip
 from lstmviz.nets.whole.ports import Call, Port, Ran, Values
 
-_FILES = re.compile(r"\b(?:torch|ops\.aten)\.(save|load|from_file|_save|_load)\b")
+_FILES = re.compile(r"(?<![\w.])(?:torch|ops\.aten)\.(save|load|from_file|_save|_load)\b")
 """Operators of TorchScript that touch files."""
-_OTHERS = re.compile(r"\bops\.(?!(?:aten|prim|prims|profiler|quantized|inductor|torchvision|torchaudio)\b)(\w+)\.(\w+)")
+_OTHERS = re.compile(
+    r"(?<![\w.])ops\.(?!(?:aten|prim|prims|profiler|quantized|inductor|torchvision|torchaudio)\b)(\w+)\.(\w+)"
+)
 """Operators of libraries that a model may bring along."""
 _STACKS = ("lstm.input", "gru.input", "rnn_tanh.input", "rnn_relu.input")
 _PACKED = ("lstm.data", "gru.data", "rnn_tanh.data", "rnn_relu.data")
@@ -45,7 +47,10 @@ class TorchRunner:
         self._known = (w_ih, w_hh)
         self.dtype = np.dtype(str(w_ih.dtype).removeprefix("torch."))
         self.begin()
-        arguments = self._module.forward.schema.arguments[1:]
+        try:
+            arguments = self._module.forward.schema.arguments[1:]
+        except AttributeError as error:  # a module of other methods alone
+            raise _failed(self.file, error) from error
         self.inputs = tuple(_port(each) for each in arguments)
 
     def begin(self) -> None:

@@ -209,6 +209,20 @@ def test_what_torch_says_of_a_wrong_input_is_said(tmp_path):
         record_whole(scripted(Detector(), tmp_path), np.zeros((100, 1)), inputs={"sr": 16000})
 
 
+def test_a_module_without_forward_is_a_sentence(tmp_path):
+    class Other(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(3, 2)
+
+        @torch.jit.export
+        def read(self, x: Tensor) -> Tensor:
+            return self.lstm(x)[0]
+
+    with pytest.raises(lstmviz.LstmvizError, match="cannot be run by torch"):
+        record_whole(scripted(Other(), tmp_path), np.zeros((4, 3)))
+
+
 def test_a_state_dict_says_that_it_is_no_whole_model(tmp_path):
     torch.save(Speech().state_dict(), tmp_path / "weights.pt")
     with pytest.raises(lstmviz.LstmvizError, match=r"cannot be run whole: .* as a sequence of 5 features"):
