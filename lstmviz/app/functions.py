@@ -58,7 +58,6 @@ def _formula(name: str, of: str) -> str:
 _FORMULAS = {
     "hard_sigmoid": "clip({2}·{1} + {3}, 0, 1)",
     "hard_sigmoid_keras3": "clip({1} + 3, 0, 6)/6",
-    "linear": "{1}",
     "affine": "{2}·{1} + {3}",
     "scaled_tanh": "{2}·tanh({3}·{1})",
     "leaky_relu": "max({2}·{1}, {1})",

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO
 
 import numpy as np
@@ -64,7 +65,10 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
     read_header = _HEADERS.get(npy.read_magic(stream))
     if read_header is None:
         raise ValueError("a newer kind of array than lstmviz reads")
-    shape, _fortran, kind = read_header(stream)
+    try:
+        shape, _fortran, kind = read_header(stream)
+    except (SyntaxError, TokenError) as error:  # numpy's own, of a header that is damaged Python
+        raise ValueError(str(error)) from error
     return shape, kind
 
 

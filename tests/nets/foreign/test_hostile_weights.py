@@ -14,6 +14,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -321,3 +322,9 @@ def test_a_tensor_of_a_module_that_reaches_beyond_its_storage_is_refused(tmp_pat
     torch.save(module, tmp_path / "m.pt")
     rewrite(tmp_path / "m.pt", lambda name, data: data[:8] if name.endswith("data/0") else data)
     refused(tmp_path / "m.pt", "promises more numbers than it has")
+
+
+def test_an_array_whose_header_is_damaged_python_is_said(tmp_path):
+    np.savez(tmp_path / "m.npz", weight_ih_l0=np.ones((4, 1), "f4"))
+    rewrite(tmp_path / "m.npz", lambda name, data: data.replace(b"}", b" ", 1))
+    refused(tmp_path / "m.npz", "is damaged")
