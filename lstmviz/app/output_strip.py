@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
 
 from lstmviz.app import heat_map
 from lstmviz.app.curve_map import Curve, draw, opened
@@ -168,8 +168,11 @@ def _probability(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> N
     font = fitting([*likely, *right], ink) if likely else None
     asked = bool(found.asked.any())
     verdicts, first = (Levels(found.verdicts()), start) if data.verdicts is None else (data.verdicts, 0)
+    crowded = data.shares(start, stop, rect.width()) if asked and stop - start > 4 * rect.width() else None
     if font is not None:
         _written(painter, upper, lower, ink, font, found, likely, right)
+    elif crowded is not None:
+        _shared(painter, upper.united(lower).adjusted(0, 2, 0, -1), ink, crowded)
     elif asked or not likely:
         _marked(painter, upper, lower, ink, verdicts.extremes(start - first, stop - first, _columns(rect, ink))[1])
     else:
@@ -181,8 +184,9 @@ def _probability(painter: QPainter, rect: QRect, ink: Ink, data: StripData) -> N
     drawn = [Curve(p, times + first, QColor(ink.theme.text))]
     painter.drawPixmap(curve.topLeft(), draw(drawn, ink.steps, 0.0, 1.0, size, ink.ratio))
     own = asked and ink.trace.targets is not None
-    what = tr("curve: p of the right one") if own else tr("curve: p of the most likely")
-    return Notes("1", "0", what, curve.top() - rect.top())
+    what = [tr("curve: p of the right one") if own else tr("curve: p of the most likely")]
+    what += [tr("bars: share of right and wrong")] if crowded is not None else []
+    return Notes("1", "0", " · ".join(what), curve.top() - rect.top())
 
 
 def _columns(rect: QRect, ink: Ink) -> int:
@@ -217,6 +221,19 @@ def _written(
     colours = [bad if wrong else good if asked else dim for wrong, asked in zip(found.wrong, found.asked, strict=True)]
     draw_words(painter, upper, right, ink, font, QColor(theme.text))
     draw_words(painter, lower, likely, ink, font, colours)
+
+
+def _shared(painter: QPainter, rect: QRect, ink: Ink, shares: Floats) -> None:
+    """Many steps a pixel: of each column as much in the colour of wrong, from below, as was wrong; never none of it."""
+    right, wrong = shares
+    asked, height = right + wrong, rect.height()
+    red = np.ceil(height * wrong / np.maximum(asked, 1))
+    red = np.where(right > 0, np.minimum(red, height - 1), red)
+    above = np.arange(height, 0, -1)[:, None]  # pixels from the bottom
+    good, bad = (np.uint32(QColor(colour).rgba()) for colour in (ink.theme.good, ink.theme.error))
+    pixels = np.where(asked > 0, np.where(above <= red, bad, good), np.uint32(0)).astype(np.uint32)
+    size = (pixels.shape[1], height, 4 * pixels.shape[1])
+    painter.drawImage(rect.topLeft(), QImage(pixels.tobytes(), *size, QImage.Format.Format_ARGB32))
 
 
 def _marked(painter: QPainter, upper: QRect, lower: QRect, ink: Ink, verdicts: Floats) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from lstmviz.app.levels import Levels, Marks, Runs
+from lstmviz.app.levels import Levels, Marks, Runs, edges_of
 from lstmviz.language import tr
 from lstmviz.traces.trace import Array, Trace
 
@@ -141,6 +141,25 @@ class StripData:
     def verdicts(self) -> Levels | None:
         """``Guesses.verdicts`` of every step, None where its outputs are too much for memory."""
         return None if self.guesses is None else Levels(self.guesses.verdicts())
+
+    def shares(self, start: int, stop: int, columns: int) -> Array | None:
+        """In how many of each column's steps it was right and wrong, (2, columns); None as for ``guesses``."""
+        if self._tallies is None:
+            return None
+        at = edges_of(start, stop, columns)
+        counts: Array = (self._tallies[:, at[1:]] - self._tallies[:, at[:-1]]).astype(np.float64)
+        return counts
+
+    @cached_property
+    def _tallies(self) -> npt.NDArray[np.int32] | None:
+        """How often it was right and wrong before each step, (2, T + 1)."""
+        found = self.guesses
+        if found is None:
+            return None
+        told = np.zeros((2, len(found.likely) + 1), np.int32)
+        np.cumsum(found.asked & ~found.wrong, out=told[0, 1:])
+        np.cumsum(found.wrong, out=told[1, 1:])
+        return told
 
     def said(self, start: int, stop: int) -> Guesses | None:
         """What a classifier said over some steps, None where they are too many to look at."""
