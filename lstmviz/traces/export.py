@@ -69,13 +69,7 @@ def export(
     exporter = exporter_for(path)
     selection = select(trace, signals=signals, layers=layers, directions=directions, units=units, steps=steps)
     checked = _form(form)
-    if exporter.library and importlib.util.find_spec(exporter.library) is None:
-        raise ExportError(
-            "“{path}” needs the library {library}, which is not installed: pip install 'lstmviz[{extra}]'.",
-            path=str(path),
-            library=exporter.library,
-            extra=exporter.extra,
-        )
+    _check_library(path, exporter)
     done, total = 0, len(selection.steps) * selection.columns()
 
     def tick(values: int) -> None:
@@ -132,6 +126,17 @@ def exporter_for(path: str | Path) -> Exporter:
             endings=" ".join(EXPORTERS),
         )
     return EXPORTERS[ending]
+
+
+def _check_library(path: str | Path, exporter: Exporter) -> None:
+    """Refuse a format whose library is not there."""
+    if exporter.library and importlib.util.find_spec(exporter.library) is None:
+        raise ExportError(
+            "“{path}” needs the library {library}, which is not installed: pip install 'lstmviz[{extra}]'.",
+            path=str(path),
+            library=exporter.library,
+            extra=exporter.extra,
+        )
 
 
 def _check_room(path: str | Path, selection: Selection) -> None:
