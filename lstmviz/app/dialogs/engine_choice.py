@@ -53,6 +53,7 @@ class EngineDialog(QDialog):
             form.addRow(label, field)
             label.setBuddy(field)
         self.message = QLabel(self)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)  # what ssh or the other side says is no markup
         self.message.setWordWrap(True)
         self.message.setMinimumHeight(3 * self.message.fontMetrics().lineSpacing() + 4)
         self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
