@@ -68,7 +68,7 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
     try:
         shape, _fortran, kind = read_header(stream)
     except (SyntaxError, TokenError) as error:  # numpy's own, of a header that is damaged Python
-        raise ValueError(str(error)) from error
+        raise ValueError(str(error.args[0])) from error
     return shape, kind
 
 
