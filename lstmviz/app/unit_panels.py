@@ -167,8 +167,10 @@ class CurvePanel(Panel):
         painter.fillRect(plot.left(), zero, plot.width(), 1, QColor(self.theme.line))
         curves, step = self._read()
         if step > 1:
-            words = tr("mean and range of {steps} steps", steps=step)
+            words = tr("means of {steps} steps", steps=step)
             self.paint_aside(painter, words)
+        explained = tr("Line: the mean of {steps} steps. Area: from the lowest to the highest of them.", steps=step)
+        self.setToolTip(explained if step > 1 else "")
         size = (plot.width(), plot.height())
         painter.drawPixmap(plot.topLeft(), curve_map.draw(curves, self._range, low, high, size, ratio))
         font = drawing.sized(self.font(), 10)
