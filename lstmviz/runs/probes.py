@@ -62,7 +62,7 @@ def read_probe(path: str | Path) -> Trace:
             names = [info.filename for info in archive.infolist() if info.filename != _WORDS]
             arrays = {name.removesuffix(".npy"): _read_array(archive, name) for name in names}
         _check_shapes(words, arrays)
-        return layout.trace_of(words, arrays)
+        return layout.trace_of(words, arrays, len(arrays["sequence/values"]))
     except (
         zipfile.BadZipFile, zlib.error, msgspec.MsgspecError, LstmvizError, OSError, EOFError,
         ValueError, TypeError, KeyError, IndexError, RecursionError, NotImplementedError, RuntimeError,
