@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from desk import Desk, wait, weights_of
 from far_host import FarHost, far
@@ -17,6 +18,8 @@ from lstmviz.app.dialogs.engine_choice import EngineDialog
 from lstmviz.app.dialogs.remote_files import RemoteFilesDialog
 from lstmviz.runs.config import RunConfig
 from lstmviz.session.settings import Settings
+from lstmviz.traces.trace import Trace
+from lstmviz.wire.elsewhere_messages import OpenStore
 
 __all__ = ["far"]
 CONFIG = RunConfig(data="reber", hidden=6, examples=40, batch=4, epochs=6, seed=5, checkpoint_every=5, probe_every=10)
@@ -110,6 +113,29 @@ def test_a_training_goes_on_through_a_lost_connection_to_the_same_weights(
     folder = next((far.home / "lstmviz-runs").glob("Far-away-*"))
     assert weights_of(folder) == weights_of(tmp_path / "undisturbed")
     assert list(desk.run.curves.update) == list(range(1, desk.run.updates + 1)), "no update lost, none twice"
+
+
+def test_a_store_over_there_is_scrubbed_while_its_rows_come(
+    shared: Desk, far: FarHost, make_trace: Callable[..., Trace]
+) -> None:
+    desk = shared
+    trace = make_trace(steps=3000, units=32)
+    path = f"gpu-server:{far.home}/big.zarr"
+    written: list[str] = []
+    desk.program.client.write_trace(trace, path, on_done=lambda: written.append(path))
+    wait(lambda: written, "the store to be written over there")
+    found: list[Trace] = []
+    desk.program.client.ask_trace(OpenStore(0, path), found.append)
+    wait(lambda: found, "the store")
+    desk.session.add_trace(found[0], path)
+    desk.program.dispatcher.announce()
+    for t in (0, 2999, 1500):
+        desk.program.dispatcher.run("cursor.set", t=t)
+        wait(lambda t=t: np.array_equal(desk.session.trace["c"][t], trace["c"][t]), f"step {t}")
+    wait(lambda: desk.session.trace is not found[0], "the views to be told")
+    assert desk.session.place.t == 1500
+    desk.session.close(desk.session.place.trace_id)
+    desk.program.dispatcher.announce()
 
 
 def test_this_computer_can_be_used_again_and_the_host_is_remembered(shared: Desk) -> None:

@@ -261,12 +261,13 @@ def kill_server(bench: FarBench) -> None:
     bench.far.start()
 
 
+@pytest.mark.slow  # a journey loses its connection in the same way, in the fast suite
 @pytest.mark.parametrize(
     "harm",
     [
         kill_ssh,
-        pytest.param(kill_engine, marks=pytest.mark.slow),
-        pytest.param(kill_server, marks=pytest.mark.slow),
+        kill_engine,
+        kill_server,
     ],
 )
 def test_a_training_that_loses_its_connection_ends_as_one_that_does_not(
