@@ -215,7 +215,7 @@ def test_the_inspector_of_a_gru_offers_its_own_gates(qtbot: QtBot, make_trace: M
         assert pushed.gate == gate
         assert abs(pushed.sum - float(second.trace[f"z{gate}"][9, 4])) < 1e-5
         assert note in pushed.note
-    assert [gate for gate, _, _ in view._memory._memory.gates] == ["r", "f"]
+    assert [gate for gate, _, _ in view._memory._memory.habits.gates] == ["r", "f"]
 
 
 @pytest.mark.parametrize(("gate", "name"), [("f", "c(t−1)"), ("i", "c(t−1)"), ("o", "c(t)"), ("g", None)])
