@@ -299,7 +299,7 @@ def test_a_training_that_loses_its_connection_ends_as_one_that_does_not(
 
 
 def test_an_engine_that_hears_nothing_ends_with_a_checkpoint_though_nobody_reads_it(
-    far: FarHost, undisturbed: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    far: FarHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The network is gone: the pipe stays open and full, and only the missing heartbeat tells."""
     monkeypatch.setattr("lstmviz.wire.host.SILENCE", 2.0)
