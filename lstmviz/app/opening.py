@@ -270,7 +270,7 @@ class Opening:
         """Open a trace where its net is worth looking at; no sequence waits for a model any more."""
         self._sequence = None
         session = self._dispatcher.session
-        session.add_trace(self._stores.watched(trace), path, model, {} if spec is None else spec.note)
+        session.add_trace(self._stores.watched(trace, path), path, model, {} if spec is None else spec.note)
         if trace.recorded.note:
             session.notify(trace.recorded.note, "warning")
         if spec is not None:

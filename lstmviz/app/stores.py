@@ -132,17 +132,17 @@ class Stores(QObject):
         """Show anew the traces of which something came."""
         session, came = self._dispatcher.session, self._came
         self._came = set()
-        for entry in list(session.opened.values()):
-            if entry.path in came:
-                session.replace_trace(entry.id, replace(entry.trace))
-        self._dispatcher.announce()
+        for entry in [entry for entry in session.opened.values() if entry.path in came]:
+            session.replace_trace(entry.id, replace(entry.trace))
+            self._dispatcher.announce()
 
-    def watched(self, trace: Trace) -> Trace:
+    def watched(self, trace: Trace, path: str = "") -> Trace:
         """The same trace, of which damaged parts are left out and said; one in memory as it is."""
         if not trace.lazy:
             return trace
         self._opened += 1
-        return tolerant(trace, partial(self._on_damage, self._opened))
+        here = bool(path) and not is_address(path) and Path(path).exists()
+        return tolerant(trace, partial(self._on_damage, self._opened), here=here)
 
     def _on_damage(self, number: int, error: TraceError) -> None:
         if number not in self._said:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
@@ -18,6 +20,7 @@ from lstmviz.app.symbol_row import draw_runs, visible
 from lstmviz.app.theme import THEMES, is_gate
 from lstmviz.app.time_axis import TimeAxis
 from lstmviz.app.time_rows import SMALLEST_MAP, Row
+from lstmviz.app.tolerant import in_threads
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Snapshot
 from lstmviz.traces.trace import Array, Trace
@@ -27,6 +30,8 @@ RIGHT = 60
 """Gutters: names and values on the left, colour bars and limits on the right."""
 _BAR = 7
 _APART = " · "
+_THREADS, _WORTH_THREADS = 2, 3
+"""Threads that read a trace beyond memory, and the pictures from which on they are worth their making."""
 _MANY_A_PIXEL = 32
 """Steps a pixel from which on a signal in memory is drawn from levels of detail."""
 
@@ -39,6 +44,7 @@ class TimePainter:
         self._signals: dict[tuple[str, int, str], Array] = {}
         self._limits: dict[tuple[str, int, str], tuple[float, float]] = {}
         self._levels: dict[tuple[str, int, str], Levels] = {}
+        self._together: dict[Row, Array | None] = {}
         self._data: StripData | None = None
         self.transforms = ""
         """What the picture drawn last does to the values, by name."""
@@ -106,6 +112,7 @@ class TimePainter:
         ink = Ink(snapshot.trace, axis, THEMES[snapshot.theme], font, ratio)
         several = len({(row.layer, row.direction) for row in rows if row.kind == "signal"}) > 1
         notes = []
+        self._read_together(ink, rows)
         for row in rows:
             rect = QRect(LEFT, row.top, int(axis.width), row.height)
             draw = self._heat_map if row.kind == "signal" else self._strip
@@ -152,11 +159,13 @@ class TimePainter:
         """The row's heat map, kept as long as the same steps are shown; None where they are too many for it."""
         steps, where = ink.steps, (row.signal, row.layer, row.direction)
         lacking = reading.may_lack(ink.trace)
-        key = (*where, *steps, rect.width(), rect.height(), ink.ratio, ink.theme.name if lacking else "")
+        key = self._key(rect, ink, row)
         pixmap = self._maps.get(key)
         if pixmap is None:
             size = heat_map.device_size((rect.width(), rect.height()), ink.ratio)
-            if reading.is_far(ink.trace):
+            if row in self._together:
+                grid = self._together[row]
+            elif reading.is_far(ink.trace):
                 grid = reading.picture(ink.trace, *where, steps, size)
             elif steps[1] - steps[0] > _MANY_A_PIXEL * size[0]:
                 grid = heat_map.grid_of(self._levels_of(ink.trace, row), steps, size)
@@ -168,6 +177,28 @@ class TimePainter:
             picture = heat_map.painted(grid, *self.limits(ink.trace, row), kind, absent)
             pixmap = self._maps.put(key, heat_map.pixmap_of(picture, ink.ratio))
         return pixmap
+
+    def _key(self, rect: QRect, ink: Ink, row: Row) -> tuple[object, ...]:
+        """What a heat map is kept under."""
+        theme = ink.theme.name if reading.may_lack(ink.trace) else ""
+        return (row.signal, row.layer, row.direction, *ink.steps, rect.width(), rect.height(), ink.ratio, theme)
+
+    def _read_together(self, ink: Ink, rows: tuple[Row, ...]) -> None:
+        """Read the pictures of several signals at the same time, where they lie on this computer's disk."""
+        self._together = {}
+        if not in_threads(ink.trace):
+            return
+        rects = {row: QRect(LEFT, row.top, int(ink.axis.width), row.height) for row in rows if row.kind == "signal"}
+        missing = [row for row, rect in rects.items() if self._maps.get(self._key(rect, ink, row)) is None]
+        if len(missing) < _WORTH_THREADS:
+            return
+
+        def read(row: Row) -> Array | None:
+            size = heat_map.device_size((rects[row].width(), rects[row].height()), ink.ratio)
+            return reading.picture(ink.trace, row.signal, row.layer, row.direction, ink.steps, size)
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            self._together = dict(zip(missing, pool.map(read, missing), strict=True))
 
     def _strip(self, painter: QPainter, rect: QRect, ink: Ink, row: Row) -> str:
         data = self.data(ink.trace)

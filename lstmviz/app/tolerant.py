@@ -58,8 +58,10 @@ class TolerantArray(LazyArray):
 class TolerantOverview:
     """What the views ask of a trace beyond memory, NaN where the store is damaged."""
 
-    def __init__(self, overview: Overview, on_damage: OnDamage) -> None:
+    def __init__(self, overview: Overview, on_damage: OnDamage, *, here: bool) -> None:
+        """here: the store is on this computer, and threads may read it."""
         self._overview, self._on_damage = overview, on_damage
+        self.here = here
 
     def picture(self, signal: str, layer: int, direction: str, start: int, stop: int, columns: int, rows: int) -> Array:
         """(rows, columns) true values; of a picture with a damaged part what is left of it."""
@@ -98,8 +100,16 @@ class TolerantOverview:
         return np.nan, np.nan
 
 
-def tolerant(trace: Trace, on_damage: OnDamage) -> Trace:
-    """The same trace, of which a part that cannot be read is NaN; ``on_damage`` is told why, as often as it is read."""
+def in_threads(trace: Trace) -> bool:
+    """Whether several pictures of a trace may be read at the same time."""
+    return bool(getattr(trace.overview, "here", False))
+
+
+def tolerant(trace: Trace, on_damage: OnDamage, *, here: bool = False) -> Trace:
+    """The same trace, of which a part that cannot be read is NaN; ``on_damage`` is told why, as often as it is read.
+
+    here: the store is on this computer.
+    """
 
     def wrapped(array: Array | None) -> Array | None:
         return cast("Array", TolerantArray(array, on_damage)) if isinstance(array, LazyArray) else array
@@ -112,5 +122,7 @@ def tolerant(trace: Trace, on_damage: OnDamage) -> Trace:
         lanes={key: replace(lane, signals=all_of(lane.signals)) for key, lane in trace.lanes.items()},
         outputs=wrapped(trace.outputs),
         targets=wrapped(trace.targets),
-        overview=None if trace.overview is None else cast("Overview", TolerantOverview(trace.overview, on_damage)),
+        overview=None
+        if trace.overview is None
+        else cast("Overview", TolerantOverview(trace.overview, on_damage, here=here)),
     )

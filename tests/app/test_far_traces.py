@@ -290,6 +290,7 @@ def test_a_trace_at_an_address_is_drawn_as_it_comes(program, store: Path, qtbot)
     program.dispatcher.run("file.open_path", path="memory://far/nothing.zarr")
     qtbot.waitUntil(lambda: program.dispatcher.session.notice is not None, timeout=20_000)
     assert "nothing.zarr" in program.dispatcher.session.notice.text
+    program.dispatcher.run("trace.close")  # what still comes is drawn nowhere
     memory.rm("/far", recursive=True)
 
 
