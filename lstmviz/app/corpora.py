@@ -43,7 +43,7 @@ class Corpora:
         target = next((member for member in rest if member.recorded), None)
         session = self._dispatcher.session
         if target is None:
-            session.notify(tr("There is no other sequence there in the corpus."))
+            session.notify(tr("The corpus has no further recorded sequence on that side."))
             return
         path = str(target.path)
         opened = next((entry.id for entry in session.opened.values() if entry.path == path), 0)
@@ -61,7 +61,10 @@ class Corpora:
         folder, place = found
         members = open_corpus(folder)
         if place >= len(members):
-            raise LstmvizError("“{name}” is no sequence of its corpus any more.", name=Path(folder, str(place)).name)
+            raise LstmvizError(
+                "“{name}” is no sequence of its corpus any more. Open the corpus again.",
+                name=Path(folder, str(place)).name,
+            )
         return members, place
 
     def _on_changed(self, snapshot: Snapshot, changed: frozenset[str]) -> None:

@@ -42,7 +42,7 @@ class Questions:
         trace_id, trace = self._asked_trace()
         if trace.lazy:
             raise RunError(
-                "The gradient needs every signal in memory, and those of this trace are too large for that; record a"
+                "The gradient needs every signal in memory, and those of this trace are too large for that. Record a"
                 " part of the sequence to follow the gradient there."
             )
         old = self._session.flow

@@ -157,7 +157,7 @@ class Recording:
             if self._partly and self._progressed():
                 self._dispatcher.session.remember(self._partly)
                 self._dispatcher.session.notify(
-                    tr("The recording was stopped; what was complete by then opens from {path}.", path=self._partly)
+                    tr("The recording was stopped; what was complete by then opens from “{path}”.", path=self._partly)
                 )
         self._end()
         self._dispatcher.announce()

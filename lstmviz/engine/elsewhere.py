@@ -106,7 +106,11 @@ class Elsewhere:
     def read(self, asked: ReadBytes) -> BytesRead:
         """Bytes of a store that was opened or of the scratch; raises EngineError for anything else."""
         if asked.start < 0 or asked.size < -1:
-            raise EngineError("Bytes {start} to {stop} of a file make no sense.", start=asked.start, stop=asked.size)
+            raise EngineError(
+                "{size} bytes of a file from byte {start} on were asked for; expected no negative numbers.",
+                size=asked.size,
+                start=asked.start,
+            )
         if asked.file and not is_below(asked.file):
             raise EngineError("“{path}” was not made to be fetched.", path=asked.file)
         store = self._stores.get(asked.path)

@@ -140,7 +140,10 @@ def place_at(path: str | Path) -> Place:
     try:
         exists, is_file = folder.exists(), folder.is_file()
     except (OSError, ValueError) as error:  # a name that no system takes
-        raise TraceError("“{path}” is not the name of a store.", path=repr(str(path))[:200]) from error
+        raise TraceError(
+            "“{path}” is not the name of a store; expected a folder NAME.zarr, a file NAME.zarr.zip or an address.",
+            path=repr(str(path))[:200],
+        ) from error
     if not exists:
         raise TraceError("“{path}” does not exist. Check the name, or record a trace first.", path=str(path))
     if is_file and folder.suffix.lower() == ".zip":

@@ -52,9 +52,10 @@ def place_at_url(url: str) -> Place:
         from fsspec.core import url_to_fs
     except ImportError as error:
         raise TraceError(
-            "“{path}” is read with the package fsspec, which is not installed. Install it: "
-            "pip install 'lstmviz[remote]'",
+            "“{path}” needs the library {library}, which is not installed: pip install 'lstmviz[{extra}]'.",
             path=url,
+            library="fsspec",
+            extra="remote",
         ) from error
     try:
         if "::" in url:

@@ -125,7 +125,7 @@ class FarNames:
         path, stack = split(place)
         found = self._there(Path(path).absolute())
         if not found:
-            raise EngineError("“{file}” does not exist (any more), or cannot be read.", file=path)
+            raise EngineError("“{file}” does not exist (any more), or cannot be read. Choose another file.", file=path)
         return join(found, stack)
 
     def told(self, answer: Part | Failed) -> Part | Failed:

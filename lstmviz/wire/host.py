@@ -10,7 +10,7 @@ import msgspec
 
 from lstmviz import language
 from lstmviz.errors import EngineError, UsageError
-from lstmviz.language import mark
+from lstmviz.language import mark, tr
 
 COMMAND = "lstmviz engine"
 """What is started over there where nobody says otherwise."""
@@ -117,7 +117,7 @@ _OF_SSH: tuple[tuple[str, str], ...] = (
 def sentence(host: Host, ended: Ended) -> EngineError:
     """Why there is no connection, in one sentence with what to do."""
     said = ended.complaints.lower()
-    reason = ended.last_line or mark("ssh gave no reason")
+    reason = ended.last_line or tr("ssh gave no reason")
     if not ended.started:
         return EngineError("ssh was not found on this computer. Install an OpenSSH client.")
     if ended.code == _NOT_FOUND or (ended.code == _NOT_RUN):

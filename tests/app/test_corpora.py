@@ -74,7 +74,7 @@ def test_one_goes_through_a_corpus_and_back_to_its_table(program: Program, qtbot
     run("corpus.next")
     wait("0", "[3]")  # the third is not recorded
     run("corpus.next")
-    assert program.dispatcher.snapshot.notice.text == "There is no other sequence there in the corpus."
+    assert program.dispatcher.snapshot.notice.text == "The corpus has no further recorded sequence on that side."
     run("corpus.table")
     dialog = dialog_of(program)
     assert dialog.paths() == [str(corpus / "00000003.zarr")]

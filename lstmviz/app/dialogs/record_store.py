@@ -125,7 +125,10 @@ class RecordStoreDialog(QDialog):
             return
         folder = Path(self.path()).parent
         if not folder.is_dir():
-            self._say(tr("The folder {folder} does not exist.", folder=str(folder)), possible=False)
+            self._say(
+                tr("The folder “{folder}” does not exist. Make it or choose another one.", folder=str(folder)),
+                possible=False,
+            )
             return
         free = shutil.disk_usage(folder).free
         need = int(self._size * FLOATS[self.dtype()] / FLOATS["float32"] * _PYRAMID)
@@ -133,10 +136,15 @@ class RecordStoreDialog(QDialog):
         values = {"free": locale.formattedDataSize(free, 1, form), "need": locale.formattedDataSize(need, 1, form)}
         if need > free:
             self._say(
-                tr("With its overview it may take {need}, and the disk has {free} free.", **values), possible=False
+                tr(
+                    "With the overview that it is drawn from, it takes up to {need}, and the disk has {free} free."
+                    " Choose another disk or fewer digits.",
+                    **values,
+                ),
+                possible=False,
             )
             return
-        said = tr("With its overview it takes up to {need}; the disk has {free} free.", **values)
+        said = tr("With the overview that it is drawn from, it takes up to {need}; the disk has {free} free.", **values)
         if Path(self.path()).exists():
             said += " " + tr("The store that is there will be replaced.")
         self._say(said, possible=True)

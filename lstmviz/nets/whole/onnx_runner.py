@@ -148,9 +148,10 @@ def _session(model: ModelProto, file: str) -> Any:
 def _failed(file: str, error: Exception) -> ModelError:
     reason = str(error).strip().partition("\n")[0]
     return ModelError(
-        "“{file}” cannot be run by onnxruntime: {reason}. Give the layer's own input as a sequence, or say what the"
-        " other inputs of the model are.",
+        "“{file}” cannot be run by {library}: {reason}. Give the layer's own input as a sequence, or say what the other"
+        " inputs of the model are.",
         file=file,
+        library="onnxruntime",
         reason=(reason[:300] or type(error).__name__).rstrip("."),
     )
 

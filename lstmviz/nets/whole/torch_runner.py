@@ -103,9 +103,10 @@ def _failed(file: str, error: Exception) -> ModelError:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = next((line for line in reversed(lines) if ": " in line or len(lines) == 1), lines[-1] if lines else "")
     return ModelError(
-        "“{file}” cannot be run by torch: {reason}. Give the layer's own input as a sequence, or say what the other"
+        "“{file}” cannot be run by {library}: {reason}. Give the layer's own input as a sequence, or say what the other"
         " inputs of the model are.",
         file=file,
+        library="torch",
         reason=(reason[:300] or type(error).__name__).rstrip("."),
     )
 
