@@ -35,6 +35,21 @@ def test_a_net_is_trained_recorded_and_loaded_in_plain_torch_as_it_is_written(
     assert torch.equal(loaded["lstm"](x)[0], trained["training"].net.recurrent(x)[0])
 
 
+def test_a_checkpoint_and_a_table_are_read_and_recorded_as_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = torch.nn.ModuleDict({"lstm": torch.nn.LSTM(3, 32), "head": torch.nn.Linear(32, 1)})
+    torch.save(model.state_dict(), "model.pt")
+    Path("data.csv").write_text("date,a,b,c\n" + "".join(f"2026-01-{day:02},{day},2.5,-1\n" for day in range(1, 29)))
+    names: dict[str, object] = {}
+    exec(python_of("Your own model, your own sequence")[0], names)
+    trace = names["trace"]
+    x = torch.from_numpy(np.array(trace.inputs))
+    assert np.allclose(trace["h"], model["lstm"](x)[0].detach(), atol=1e-5)
+    assert trace["f"].shape == (28, 32)
+
+
 def test_a_module_of_ones_own_is_recorded_saved_exported_and_watched_as_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

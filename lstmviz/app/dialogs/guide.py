@@ -12,7 +12,7 @@ from lstmviz import language, paths
 from lstmviz.app.rich_text import set_markdown
 from lstmviz.language import tr
 
-PAGES = ("window", "cell", "gates", "networks", "training", "keys", "formats")
+PAGES = ("window", "cell", "gates", "networks", "training", "keys", "formats", "large")
 """The pages in their order; each is resources/guide/LANGUAGE/PAGE.md, and its first line is its title."""
 
 
