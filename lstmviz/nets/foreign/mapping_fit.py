@@ -113,7 +113,7 @@ def _line(names: Names, wanted: _Wanted, shapes: Shapes, stack: StackMapping, ro
     whole = found[0]
     if not isinstance(names, str):
         if len(given) != several or len(set(given)) != len(given):
-            return Line(False, tr("choose another array for each gate"))
+            return Line(False, tr("choose a different array for each gate"))
         if len(set(found)) > 1:
             return Line(False, tr("the gates differ in shape: {shapes}", shapes=", ".join(sorted(map(_times, found)))))
         whole = (several * found[0][0], *found[0][1:]) if found[0] else ()
