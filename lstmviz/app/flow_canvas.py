@@ -10,7 +10,7 @@ from lstmviz.app import drawing
 from lstmviz.app.drawing import Ink
 from lstmviz.app.flow_painter import FlowPainter
 from lstmviz.app.flow_rows import BAND, FlowLane, Place, magnitude, places_of, way_words
-from lstmviz.app.numbers import number
+from lstmviz.app.numbers import grouped, number
 from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.signal_names import lane_sign
 from lstmviz.app.theme import THEMES
@@ -128,7 +128,7 @@ class FlowCanvas(QWidget):
             return ""
         lane, place = found
         t = self.axis.step(x)
-        where = f"t = {t}   {tr('layer {lane}', lane=lane_sign(lane.layer, lane.direction))}   "
+        where = f"t = {grouped(t)}   {tr('layer {lane}', lane=lane_sign(lane.layer, lane.direction))}   "
         if y >= place.map:
             unit = self._unit_at(lane, place, y)
             return f"{where}|∂L/∂{lane.state}[{unit}]| = {magnitude(lane.value(t, unit))}"

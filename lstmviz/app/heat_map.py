@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QImage, QPixmap
 
 from lstmviz.app import theme
 from lstmviz.app.levels import Levels
-from lstmviz.app.numbers import rounded_up
+from lstmviz.app.numbers import about, rounded_up
 from lstmviz.language import tr
 
 Array = npt.NDArray[np.floating]
@@ -108,11 +108,13 @@ def reduction_note(steps: int, units: int, columns: int, rows: int) -> str:
     if across <= 1 and down <= 1:
         return ""
     if down <= 1:
-        return tr("1 pixel = the furthest from the unit's mean of {steps:.3g} steps", steps=across)
+        return tr("1 pixel = of {steps} steps, the value furthest from its unit's mean", steps=about(across))
     if across <= 1:
-        return tr("1 pixel = the furthest from its mean of {units:.3g} units", units=down)
+        return tr("1 pixel = of {units} units, the value furthest from its unit's mean", units=about(down))
     return tr(
-        "1 pixel = the furthest from its unit's mean of {steps:.3g} steps × {units:.3g} units", steps=across, units=down
+        "1 pixel = of {steps} steps × {units} units, the value furthest from its unit's mean",
+        steps=about(across),
+        units=about(down),
     )
 
 

@@ -21,6 +21,16 @@ def limit(value: float) -> str:
     return (f"{value:.0f}" if "e+0" in text and abs(value) < 10**5 else text).replace("-", "−")
 
 
+def grouped(value: int) -> str:
+    """A whole number with a narrow space between thousands."""
+    return f"{value:,}".replace(",", "\u202f").replace("-", "−")
+
+
+def about(value: float) -> str:
+    """About how many, in at most three digits below a thousand and never with an exponent."""
+    return f"{value:.3g}" if value < 100 else grouped(round(value))
+
+
 def signed(value: float, digits: int = 2) -> str:
     """A number that always says its sign."""
     text = number(value, digits)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lstmviz.app.levels import Levels, Marks, Runs, edges_of
+from lstmviz.app.numbers import grouped
 from lstmviz.language import tr
 from lstmviz.traces.trace import Array, Trace
 
@@ -78,7 +79,7 @@ def guesses(trace: Trace, start: int, stop: int) -> Guesses:
 
 def zoom_in(what: str, steps: int = NEAR) -> str:
     """That a row is empty since its values are computed for few steps at a time only."""
-    return tr("zoom in to {steps} steps or fewer to see {what}", steps=steps, what=what)
+    return tr("zoom in to {steps} steps or fewer to see {what}", steps=grouped(steps), what=what)
 
 
 class StripData:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lstmviz.app.numbers import grouped
+
 Times = npt.NDArray[np.generic]
 
 SMALLEST_RANGE = 4
@@ -81,7 +83,7 @@ def panned(start: int, stop: int, steps: int, by: int) -> tuple[int, int]:
 def tick_label(t: int, times: Times | None, span: tuple[int, int]) -> str:
     """What a tick says: the step, or the time of the step where the sequence has times, as fine as the span needs."""
     if times is None:
-        return str(t)
+        return grouped(t)
     if not np.issubdtype(times.dtype, np.datetime64):
         return f"{float(times[t]):g}"
     first, last = times[span[0]], times[min(span[1], len(times)) - 1]

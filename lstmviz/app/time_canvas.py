@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from lstmviz.app import cell_labels, drawing
-from lstmviz.app.numbers import number
+from lstmviz.app.numbers import grouped, number
 from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.signal_names import short
 from lstmviz.app.theme import THEMES
@@ -249,11 +249,11 @@ class TimeCanvas(QWidget):
         if trace is None or not self._over_plot(x):
             return ""
         if row is None or row.kind != "signal":
-            return f"t = {t}" if row is None else f"t = {t}   {self._strip_words(row, t)}"
+            return f"t = {grouped(t)}" if row is None else f"t = {grouped(t)}   {self._strip_words(row, t)}"
         array = self._painter.array(trace, row)
         unit = row.unit(y, array.shape[1])
         sign = short(row.signal, trace.layers[row.layer].cell)
-        return f"t = {t}   {sign}[{unit}] = {number(float(array[t, unit]), 3)}"
+        return f"t = {grouped(t)}   {sign}[{unit}] = {number(float(array[t, unit]), 3)}"
 
     def _strip_words(self, row: Row, t: int) -> str:
         trace = self._snapshot.trace

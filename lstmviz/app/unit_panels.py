@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lstmviz.app import curve_map, drawing
 from lstmviz.app.curve_map import Curve
-from lstmviz.app.numbers import limit, number, signed
+from lstmviz.app.numbers import grouped, limit, number, signed
 from lstmviz.app.pixels import is_vector, pixel_ratio
 from lstmviz.app.reading import UnitSignal
 from lstmviz.app.signal_names import short
@@ -167,9 +167,10 @@ class CurvePanel(Panel):
         painter.fillRect(plot.left(), zero, plot.width(), 1, QColor(self.theme.line))
         curves, step = self._read()
         if step > 1:
-            words = tr("means of {steps} steps", steps=step)
-            self.paint_aside(painter, words)
-        explained = tr("Line: the mean of {steps} steps. Area: from the lowest to the highest of them.", steps=step)
+            self.paint_aside(painter, tr("means of {steps} steps", steps=grouped(step)))
+        explained = tr(
+            "Line: the mean of {steps} steps. Area: from the lowest to the highest of them.", steps=grouped(step)
+        )
         self.setToolTip(explained if step > 1 else "")
         size = (plot.width(), plot.height())
         painter.drawPixmap(plot.topLeft(), curve_map.draw(curves, self._range, low, high, size, ratio))

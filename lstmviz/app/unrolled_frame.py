@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter
 
 from lstmviz.app import drawing, heat_map, strip
 from lstmviz.app.cell_geometry import Rect
 from lstmviz.app.curve_map import limits
 from lstmviz.app.frame_values import Scale
+from lstmviz.app.numbers import grouped
 from lstmviz.app.pixels import draw_part
 from lstmviz.app.strip_data import whole_picture
 from lstmviz.app.unrolled_geometry import Row, X
@@ -78,11 +79,13 @@ def _words(painter: QPainter, paper: Paper, trace: Trace, column: int) -> None:
     small = drawing.sized(paper.font, 11, bold=at_cursor)
     room = step_rect(figure, column)
     if at_cursor:
-        flag = QRect(room.center().x() - 26, room.top(), 52, room.height())
+        words = f"t = {grouped(t)}"
+        wide = min(max(52, QFontMetrics(small).horizontalAdvance(words) + 12), room.width())
+        flag = QRect(room.center().x() - wide // 2, room.top(), wide, room.height())
         painter.fillRect(flag, QColor(theme.cursor))
-        drawing.text(painter, flag, f"t = {t}", theme.base, small, "middle")
+        drawing.text(painter, flag, words, theme.base, small, "middle")
     else:
-        drawing.text(painter, room, str(t), theme.dim, small, "middle")
+        drawing.text(painter, room, grouped(t), theme.dim, small, "middle")
     said = said_at(trace, t)
     if not said.words:
         return

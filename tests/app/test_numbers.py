@@ -15,3 +15,16 @@ def test_what_rounds_to_zero_has_no_sign(value):
 
 def test_minus_is_a_true_minus_sign():
     assert (numbers.number(-1.5), numbers.limit(-1.5), numbers.signed(-1.5)) == ("−1.50", "−1.5", "−1.50")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.5, "0.5"), (28.44, "28.4"), (99.96, "100"), (846.2, "846"), (1893.9, "1\u202f894")]
+)
+def test_about_how_many_is_said_without_an_exponent(value: float, words: str) -> None:
+    assert numbers.about(value) == words
+
+
+def test_thousands_are_set_apart() -> None:
+    assert [numbers.grouped(n) for n in (0, 999, 1000, 1_000_000, -12_345)] == [
+        "0", "999", "1\u202f000", "1\u202f000\u202f000", "−12\u202f345"
+    ]  # fmt: skip

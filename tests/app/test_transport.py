@@ -39,7 +39,7 @@ def test_each_button_asks_for_its_command(transport, qtbot):
 
 def test_the_cursor_is_shown_in_words_and_on_the_slider(transport):
     show(transport, t=421)
-    assert transport.position.text() == "t = 421 / 1000"
+    assert transport.position.text() == "t = 421 / 1\u202f000"
     assert transport.slider.value() == 421
     assert transport.sentence() == "Paused at step 421 of 1000."
 

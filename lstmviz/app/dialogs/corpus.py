@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lstmviz.app.dialogs.corpus_model import LABEL, NAME, STATE, STEPS, CorpusModel, grouped
+from lstmviz.app.dialogs.corpus_model import LABEL, NAME, STATE, STEPS, CorpusModel
+from lstmviz.app.numbers import grouped
 from lstmviz.language import tr
 from lstmviz.traces.corpus import Member
 

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from lstmviz.app.dialogs.fuzzy import fold
+from lstmviz.app.numbers import grouped
 from lstmviz.language import tr
 from lstmviz.traces.corpus import Member
 
@@ -124,11 +125,6 @@ def _text(member: Member, column: int) -> str:
     if column == STEPS:
         return "–" if member.steps is None else grouped(member.steps)
     return tr("recorded") if member.recorded else tr("not recorded yet")
-
-
-def grouped(number: int) -> str:
-    """A whole number with a thin space between thousands."""
-    return f"{number:,}".replace(",", "\u202f")
 
 
 def _folded(text: str) -> str:

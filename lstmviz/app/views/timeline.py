@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QTool
 
 from lstmviz.app import drawing
 from lstmviz.app.axis_bar import AxisBar
+from lstmviz.app.numbers import grouped
 from lstmviz.app.signal_chips import SignalChips
 from lstmviz.app.signal_names import lane_sign, short
 from lstmviz.app.theme import THEMES
@@ -208,7 +209,7 @@ class TimelineView(View):
         snapshot, trace = self._snapshot, self._snapshot.trace
         if trace is None:
             return ""
-        parts = [f"t = {snapshot.t}", time_of(snapshot.t, trace.sequence.times), read(trace, snapshot.t)]
+        parts = [f"t = {grouped(snapshot.t)}", time_of(snapshot.t, trace.sequence.times), read(trace, snapshot.t)]
         if trace.sequence.labels is not None:
             parts.append(trace.sequence.labels[snapshot.t])
         parts += [said(trace, snapshot.t), tr("unit {unit}", unit=snapshot.unit)]

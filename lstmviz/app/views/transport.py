@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from lstmviz.app.controls import CommandButton, tooltip
+from lstmviz.app.numbers import grouped
 from lstmviz.app.replay_bar import ReplayBar
 from lstmviz.app.theme import THEMES
 from lstmviz.app.view import View
@@ -177,14 +178,14 @@ class TransportView(View):
         self.slider.blockSignals(True)
         self.slider.setRange(0, last)
         self.slider.blockSignals(False)
-        widest = tr("t = {t} / {last}", t="0" * len(str(last)), last=last)
+        widest = tr("t = {t} / {last}", t=grouped(last), last=grouped(last))
         self.position.setFixedWidth(self.position.fontMetrics().horizontalAdvance(widest) + 4)
 
     def _present_cursor(self, snapshot: Snapshot) -> None:
         if snapshot.trace is None:
             self.position.setText("")
             return
-        self.position.setText(tr("t = {t} / {last}", t=snapshot.t, last=snapshot.steps - 1))
+        self.position.setText(tr("t = {t} / {last}", t=grouped(snapshot.t), last=grouped(snapshot.steps - 1)))
         if self._wanted < 0:
             self.slider.blockSignals(True)
             self.slider.setValue(snapshot.t)
