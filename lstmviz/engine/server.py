@@ -163,11 +163,13 @@ class Server:
         self._sending = threading.Lock()
         self._patience: dict[int, float] = {}
         self._workshop.elsewhere.active = inbox.heartbeat > 0
-        inbox.on_ping = self._pong
+        self._pings: queue.SimpleQueue[int] = queue.SimpleQueue()
+        inbox.on_ping = self._pings.put
 
     def serve(self) -> None:
         """Answer and train until the input or the output is closed."""
         jobs = self._workshop.jobs
+        threading.Thread(target=self._answer_pings, name="pings", daemon=True).start()
         try:
             while True:
                 if jobs.restless and self._may_train():
@@ -277,10 +279,14 @@ class Server:
             os.nice(NICE)
             self._nice = True
 
-    def _pong(self, number: int) -> None:
-        """Answer a heartbeat, from the thread that reads; where the output is closed the other one finds out."""
-        with contextlib.suppress(OSError):
-            self._send(Done(number))
+    def _answer_pings(self) -> None:
+        """Answer heartbeats, in a thread of its own: behind a long answer on a slow network the one that reads must not
+        wait, or it would hear nothing meanwhile. Where the output is closed the main thread finds out.
+        """
+        while True:
+            number = self._pings.get()
+            with contextlib.suppress(OSError):
+                self._send(Done(number))
 
     def _send(self, message: msgspec.Struct) -> None:
         rest = memoryview(encode(message))

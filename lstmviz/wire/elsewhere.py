@@ -19,7 +19,7 @@ from lstmviz.wire.client import Client, State
 from lstmviz.wire.elsewhere_messages import RUNS, BytesRead, Ping
 from lstmviz.wire.far_names import FarNames, brought_file
 from lstmviz.wire.fetching import Fetching
-from lstmviz.wire.host import HEARTBEAT, SILENCE, Ended, Host, far_path, garbled, pause, sentence
+from lstmviz.wire.host import HEARTBEAT, SILENCE, Ended, Host, far_name, far_path, garbled, pause, sentence
 from lstmviz.wire.messages import Answer, Done, EngineInfo, Failed, OpenTrace, Part, Request
 from lstmviz.wire.porter import Later, Porter, Waiter, progress_of
 from lstmviz.wire.remote_place import RemotePlace
@@ -91,7 +91,7 @@ class ElsewhereClient(Client):
         self._attempts = 0
         self._known = False
         self._heard = 0.0
-        self._ping: Ticket | None = None
+        self._pings: list[Ticket] = []
 
     def choose(self, host: Host | None) -> None:
         """Use another engine from the next start on; the one in use ends, and every question is forgotten."""
@@ -128,7 +128,7 @@ class ElsewhereClient(Client):
 
     def far_name(self, path: str) -> str:
         """What a path on the engine's computer is called here; itself where the engine is here too."""
-        return path if self.host is None else f"{self.host.label}:{path}"
+        return path if self.host is None else far_name(self.host.label, path)
 
     def far_home(self, folder: str) -> str:
         """A folder in the home over there, as it is called here."""
@@ -283,18 +283,21 @@ class ElsewhereClient(Client):
     # --- heartbeats and losses ---
 
     def _beat(self, generation: object) -> None:
-        """Say that we are there, and measure how long the answer takes; silence is a lost connection."""
+        """Say that we are there, and measure how long the answer takes; silence is a lost connection.
+
+        It is said behind an unanswered one too: on a slow network the answer waits for others, and the engine for us.
+        """
         if generation is not self._generation or self.state != "ready":
             return
         now = time.monotonic()
-        if self._ping is not None and not self._ping.over and now - self._heard > SILENCE:
+        self._pings = [ping for ping in self._pings if not ping.over]
+        if self._pings and now - self._heard > SILENCE:
             transport = self._let_go()
             if transport is not None:
                 transport.kill()
             self._lose()
             return
-        if self._ping is None or self._ping.over:
-            self._ping = self.ask(Ping(0), on_done=partial(self._pong, now))
+        self._pings.append(self.ask(Ping(0), on_done=partial(self._pong, now)))
         self._later(HEARTBEAT, partial(self._beat, generation))
 
     def _pong(self, asked: float) -> None:
@@ -317,12 +320,12 @@ class ElsewhereClient(Client):
 
         of_the_engine: the engine over there died, and whoever it worked for is a suspect, as with ours.
         """
-        if self._ping is not None:
-            self._ping.cancel()
+        for ping in self._pings:
+            ping.cancel()
         self._forget()
         suspects = self._blame(self._suspects() if of_the_engine else [])
         self._sentence(suspects)
-        self.problem, self.round_trip, self._ping = reason, None, None
+        self.problem, self.round_trip, self._pings = reason, None, []
         self._attempts += 1
         seconds = pause(self._attempts)
         self.next_try = time.monotonic() + seconds

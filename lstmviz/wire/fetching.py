@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ from lstmviz.wire.elsewhere_messages import (
     is_below,
 )
 from lstmviz.wire.messages import Payload, Progress, Written
-from lstmviz.wire.tickets import Callbacks, Ticket, ignore
+from lstmviz.wire.tickets import Callbacks, Ticket
 
 if TYPE_CHECKING:
     from lstmviz.wire.client import Client
@@ -113,7 +112,7 @@ class Fetching:
         except LstmvizError as error:
             self._on_failed(error)
             return
-        self._client.ask(DropScratch(0, self._scratch))
+        self._drop()
         self.ticket.over = True
         self._callbacks.part(Written(str(self._path), self._total))
         self._callbacks.done()
@@ -162,6 +161,7 @@ class Fetching:
         if self._info is not None and self._client.info is not self._info and self._tries < TRIES:
             self.begin()  # another engine answers over there, with another scratch
             return
+        self._drop()
         self.ticket.over = True
         self._callbacks.failed(error)
 
@@ -169,5 +169,9 @@ class Fetching:
         if self._current is not None:
             self._current.cancel()
         self._unwind()
+        self._drop()
+
+    def _drop(self) -> None:
+        """What was written over there is not needed any more."""
         if self._scratch and self._client.info is self._info:
-            self._client.ask(DropScratch(0, self._scratch), on_failed=partial(ignore))
+            self._client.ask(DropScratch(0, self._scratch))

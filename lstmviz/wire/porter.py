@@ -125,8 +125,7 @@ class Porter:
 
     def _go_on_hashing(self, load: _Load, hashing: Iterator[None]) -> None:
         """Hash a little more, and the rest later."""
-        if not load.wanted:
-            self._loads.pop((load.path, load.lasting), None)
+        if not self._going_on(load):
             return
         try:
             for _ in hashing:
@@ -136,6 +135,15 @@ class Porter:
             self._fail(load, _unreadable(load.path, error))
             return
         self._ask_for(load)
+
+    def _going_on(self, load: _Load) -> bool:
+        """Whether a load is still the one that brings its file, and for somebody; one for nobody is given up."""
+        if self._loads.get((load.path, load.lasting)) is not load:
+            return False
+        if not load.wanted:
+            del self._loads[load.path, load.lasting]
+            return False
+        return True
 
     def _hash(self, load: _Load, found: Mapping[str, Path]) -> Iterator[None]:
         """Say what each file holds; every yield is a place to let others do something."""
@@ -180,8 +188,7 @@ class Porter:
 
     def _send_on(self, load: _Load) -> None:
         """Keep a few parts in flight while anybody wants the file; then have it checked."""
-        if not load.wanted:
-            self._loads.pop((load.path, load.lasting), None)
+        if not self._going_on(load):
             return
         assert load.parts is not None
         try:
