@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import subprocess
 import sys
@@ -169,6 +170,19 @@ def test_what_is_chosen_is_exported_and_nothing_else(store: str, capsys: pytest.
     np.testing.assert_array_equal(np.array([row[-4:] for row in rows], np.float32), expected)
     assert capsys.readouterr() == (f"F.csv: {Path('F.csv').stat().st_size} bytes\n", "")
     assert len(header) == len(rows[0])
+
+
+@pytest.mark.parametrize("out", ["b.zarr", "b.zarr.zip"])
+def test_a_store_is_exported_as_a_folder_or_one_file(
+    store: str, out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", store, "--out", out]) == 0
+
+    np.testing.assert_array_equal(lstmviz.open_trace(out)["f"], lstmviz.open_trace(store)["f"])
+    assert re.fullmatch(rf"{re.escape(out)}: \d{{4,}} bytes\n", capsys.readouterr().out)
+    assert main(["inspect", out]) == 0
+    assert main(["export", store, "--out", out, "--units", "0:2"]) == 2
+    assert "which holds all of a trace" in capsys.readouterr().err
 
 
 def test_inspect_says_what_a_trace_holds(store: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,12 @@ from typing import Literal
 
 from PySide6.QtCore import QUrl
 
-from lstmviz.app.stores import is_address, is_packed
+from lstmviz.app.stores import is_address
 from lstmviz.nets.foreign.containers import is_mapped
 from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
 from lstmviz.runs.folder import is_run
 from lstmviz.traces.corpus import is_corpus_store
+from lstmviz.traces.pack import is_packed
 from lstmviz.wire.host import far_path
 
 What = Literal["trace", "corpus", "run", "model", "sequence"]

@@ -8,15 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
-
-from lstmviz.app.ask_where import ask_where
+from lstmviz.app.ask_where import StoreFileDialog, ask_where
 from lstmviz.app.recording import Recording
 from lstmviz.app.shell import MainWindow
+from lstmviz.app.stores import is_address
 from lstmviz.app.theme import THEMES
 from lstmviz.errors import LstmvizError
 from lstmviz.language import tr
 from lstmviz.session.state import Opened
+from lstmviz.traces.pack import is_packed
 
 if TYPE_CHECKING:
     from lstmviz.app.dialogs.export import ExportDialog
@@ -52,16 +52,9 @@ class Saving:
         active = self._dispatcher.session.active
         if active is None:
             return
-        dialog = QFileDialog(self._window, tr("Save the trace"), active.path or f"{file_stem(active.trace.name)}.zarr")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        dialog.setOption(
-            QFileDialog.Option.DontUseNativeDialog
-        )  # a store is a folder, which native dialogs would enter
-        dialog.setDefaultSuffix("zarr")
-        dialog.setNameFilters([f"{tr('Trace store')} (*.zarr)"])
+        name = active.path if active.path and not is_address(active.path) else f"{file_stem(active.trace.name)}.zarr"
+        dialog = StoreFileDialog(self._window, tr("Save the trace"), name, packed=True)
         dialog.fileSelected.connect(self._on_store_selected)
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _on_store_selected(self, path: str) -> None:
@@ -71,7 +64,7 @@ class Saving:
 
     def write_store(self, opened: Opened, path: str) -> None:
         """Write an open trace as a store."""
-        path = path if Path(path).suffix.lower() == ".zarr" else f"{path}.zarr"
+        path = path if Path(path).suffix.lower() == ".zarr" or is_packed(path) else f"{path}.zarr"
 
         def done() -> None:
             session = self._dispatcher.session

@@ -32,11 +32,6 @@ def is_address(path: str) -> bool:
     return bool(found) and scheme.isalnum() and scheme.lower() != "file"
 
 
-def is_packed(path: str) -> bool:
-    """Whether a path is a trace store in one file."""
-    return path.lower().endswith(".zarr.zip")
-
-
 def recorded_bytes(net: NetSummary, steps: int) -> int:
     """What the signals of a recording take in float32."""
     values = 0

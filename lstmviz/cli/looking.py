@@ -69,7 +69,12 @@ def _is_address(file: str) -> bool:
 
 def export_options(parser: Parser) -> None:
     parser.add_argument("trace", metavar="T.zarr", help=tr("the trace store, or a probe of a run (.npz), to export"))
-    parser.add_argument("--out", required=True, metavar=tr("F"), help=tr("the file: .csv .tsv .parquet .npz .h5"))
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar=tr("F"),
+        help=tr("the file: .csv .tsv .parquet .npz .h5, or a whole store: .zarr .zarr.zip"),
+    )
     for name, example, meaning in (
         ("signals", "f,i,o", mark("signals, “all” for the derived ones too; without it, all that are stored")),
         ("layers", "0,1", mark("layers, counted from 0; without it, all")),
@@ -87,20 +92,36 @@ def export_trace(arguments: argparse.Namespace) -> int:
     from lstmviz.runs.folder import is_run
     from lstmviz.runs.probes import read_probe
     from lstmviz.traces.export import export, exporter_for
-    from lstmviz.traces.store import open_trace
+    from lstmviz.traces.pack import is_packed
+    from lstmviz.traces.store import open_trace, save_trace
 
-    exporter_for(arguments.out)
+    selection = {name: getattr(arguments, name) for name in ("signals", "layers", "directions", "units", "steps")}
+    whole = is_packed(arguments.out) or Path(arguments.out).suffix.lower() == ".zarr"
+    if not whole:
+        exporter_for(arguments.out)
+    elif any(wish is not None for wish in selection.values()):
+        raise UsageError(
+            "“{path}” is a store, which holds all of a trace. Leave out what chooses a part, or name another format.",
+            path=arguments.out,
+        )
     place = Path(arguments.trace)
     if place.suffix == ".npz" and is_run(place.absolute().parent.parent):
         trace = read_probe(place)
     else:
         with progress_of(arguments.trace) as report:
-            trace = open_trace(arguments.trace, report)
-    selection = {name: getattr(arguments, name) for name in ("signals", "layers", "directions", "units", "steps")}
+            trace = open_trace(arguments.trace, report, lazy=whole or None)
     with progress_of(arguments.out) as report:
-        export(trace, arguments.out, **selection, form=arguments.form, progress=report)
-    print(tr("{out}: {size} bytes", out=arguments.out, size=Path(arguments.out).stat().st_size))
+        if whole:
+            save_trace(trace, arguments.out, report)
+        else:
+            export(trace, arguments.out, **selection, form=arguments.form, progress=report)
+    print(tr("{out}: {size} bytes", out=arguments.out, size=_bytes_of(Path(arguments.out))))
     return 0
+
+
+def _bytes_of(place: Path) -> int:
+    files = [place] if place.is_file() else [file for file in place.rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files)
 
 
 def inspect_options(parser: Parser) -> None:

@@ -207,8 +207,10 @@ def _record_batch(workshop: Workshop, request: RecordBatch, report: Report) -> P
 
 
 def _write(trace: Trace, path: str, selection: dict[str, Any], report: Report) -> None:
-    """Write a trace as a store (``.zarr``), or export what is selected by the path's ending."""
-    if Path(path).suffix.lower() == ".zarr":
+    """Write a trace as a store (``.zarr``, ``.zarr.zip``), or export what is selected by the path's ending."""
+    from lstmviz.traces.pack import is_packed
+
+    if Path(path).suffix.lower() == ".zarr" or is_packed(path):
         from lstmviz.traces.store import save_trace
 
         save_trace(trace, path, progress=report)

@@ -58,6 +58,22 @@ def replacing(path: str | Path, *, folder: bool = False, lasting: bool = True) -
         remove(new)
 
 
+@contextmanager
+def scratch_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a new empty folder NAME.zarr beside ``path`` that is removed at the end. Raises ExportError."""
+    target = _checked(path, folder=False)
+    _sweep(target.parent)
+    folder = target.with_name(f"{_mine()}{os.getpid()}-{uuid.uuid4().hex[:8]}.zarr")
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise sentence(error, path) from error
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
 def sentence(error: OSError, path: str | Path) -> ExportError:
     """What the system said while ``path`` was written, as a sentence that names the remedy."""
     number = error.errno

@@ -25,8 +25,9 @@ from lstmviz.traces.journal import Span
 from lstmviz.traces.layout import ArrayMeta, RootMeta
 from lstmviz.traces.lazy import as_array
 from lstmviz.traces.overview import Overview
-from lstmviz.traces.places import Place, place_at
-from lstmviz.traces.safe_write import replacing
+from lstmviz.traces.pack import is_packed, pack_store
+from lstmviz.traces.places import FolderPlace, Place, place_at
+from lstmviz.traces.safe_write import replacing, scratch_folder
 from lstmviz.traces.store_folder import check_target, make_root, refuse_type, write_array
 from lstmviz.traces.store_root import MAX_WORDS, check_arrays, check_chunks, damaged, read_root
 from lstmviz.traces.stored import StoredArray
@@ -39,11 +40,14 @@ WHOLE = 256 << 20
 
 
 def save_trace(trace: Trace, path: str | Path, progress: Progress | None = None) -> None:
-    """Write a trace as a folder ``NAME.zarr``, beside its target and then moved into place.
+    """Write a trace as a folder ``NAME.zarr``, or as a file ``NAME.zarr.zip``, beside its target and then moved there.
 
     ``progress(done, total)`` counts bytes and may raise to cancel: an old store of that name stays as it was. Only a
     trace store or an empty folder is replaced. A lazy trace is copied stretch by stretch. Raises ExportError.
     """
+    if is_packed(path):
+        _save_packed(trace, path, progress)
+        return
     check_target(path)
     if trace.lazy:
         refuse_itself(trace, path)
@@ -68,6 +72,19 @@ def save_trace(trace: Trace, path: str | Path, progress: Progress | None = None)
             {"lstmviz_trace": layout.WHOLE_VERSION, "frames_written": len(trace)}
             | layout.signed(layout.words_of(trace), msgspec.to_builtins(table))
         )
+
+
+def _save_packed(trace: Trace, path: str | Path, progress: Progress | None) -> None:
+    """A store in a folder is packed as it is; any other is written beside its zip first."""
+    place = None if trace.overview is None else trace.overview.place
+    if isinstance(place, FolderPlace):
+        pack_store(place.folder, path, progress)
+        return
+    if trace.lazy:
+        refuse_itself(trace, path)
+    with scratch_folder(path) as folder:
+        save_trace(trace, folder, progress)
+        pack_store(folder, path, progress)
 
 
 def open_trace(path: str | Path | Place, progress: Progress | None = None, lazy: bool | None = None) -> Trace:

@@ -323,3 +323,34 @@ def test_a_large_store_of_version_2_opens_lazily_and_its_chunks_are_checked_by_t
     chunk.write_bytes(chunk.read_bytes()[:-3])
     with pytest.raises(TraceError, match="layer0/forward/f/c/0/0"):
         opened["f"][7]
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_a_trace_is_saved_as_one_file(store: tuple[Trace, Path], tmp_path: Path, lazy: bool) -> None:
+    packed = tmp_path / "b.zarr.zip"
+    done: list[tuple[int, int]] = []
+    save_trace(open_trace(store[1], lazy=lazy), packed, lambda *so_far: done.append(so_far))
+    assert_opens(packed, store[0])
+    save_trace(open_trace(packed, lazy=lazy), tmp_path / "again.zarr.ZIP")
+    assert_identical(store[0], open_trace(tmp_path / "again.zarr.ZIP"))
+    assert done[-1][0] == done[-1][1]
+    assert {path.name for path in tmp_path.iterdir()} == {"b.zarr.zip", "again.zarr.ZIP"}
+    with pytest.raises(ExportError, match="Choose another name for a copy"):
+        save_trace(open_trace(packed, lazy=True), packed)
+
+
+def test_a_store_that_is_still_written_is_packed_as_far_as_it_is(tmp_path: Path) -> None:
+    trace = bare_trace(STEPS, 7)
+    h, path, packed = h_of(trace), tmp_path / "a.zarr", tmp_path / "a.zarr.zip"
+    with begin(path, trace) as writer:
+        feed(writer, trace, stop=5000)
+        there = len(open_trace(path))
+
+        def goes_on(_done: int, _total: int) -> None:
+            if len(open_trace(path)) == there:
+                writer.append((0, "forward"), 5000, {"h": h[5000:]})
+
+        pack_store(path, packed, goes_on)
+        assert len(open_trace(path)) > there
+    assert zipfile.ZipFile(packed).namelist()[:2] == ["zarr.json", "lstmviz/journal"]
+    np.testing.assert_array_equal(h_of(open_trace(packed)), h[:there])

@@ -9,7 +9,6 @@ from PySide6.QtCore import QLocale, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lstmviz.app.ask_where import StoreFileDialog
 from lstmviz.app.stores import FLOATS
 from lstmviz.language import current, tr
 from lstmviz.wire.host import far_path
@@ -75,9 +75,11 @@ class RecordStoreDialog(QDialog):
 
     def _lay_out(self, about: QLabel, browse: QPushButton) -> None:
         where = QHBoxLayout()
+        where.setSpacing(6)
         where.addWidget(self._path, 1)
         where.addWidget(browse)
         digits = QVBoxLayout()
+        digits.setSpacing(6)
         digits.addWidget(self._whole)
         digits.addWidget(self._half)
         form = QFormLayout()
@@ -154,14 +156,9 @@ class RecordStoreDialog(QDialog):
         self._ok.setEnabled(possible)
 
     def _on_browse_clicked(self) -> None:
-        dialog = QFileDialog(self, tr("Record into a store"), self.path())
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)  # a store is a folder, which native dialogs enter
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)  # said in this dialog
-        dialog.setDefaultSuffix("zarr")
-        dialog.setNameFilters([f"{tr('Trace store')} (*.zarr)"])
+        # that a store is replaced is said in this dialog
+        dialog = StoreFileDialog(self, tr("Record into a store"), self.path(), confirm=False)
         dialog.fileSelected.connect(self._path.setText)
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _on_accepted(self) -> None:
