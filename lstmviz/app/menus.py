@@ -53,7 +53,9 @@ class CommandAction(QAction):
 
     def show_state(self, snapshot: Snapshot) -> None:
         """Enable and check as the snapshot has it."""
-        self.setEnabled(self.command.can_run(snapshot))
+        possible = self.command.can_run(snapshot)
+        self.setEnabled(possible)
+        self.setVisible(possible or not self.command.occasional)
         if self.command.checked is not None:
             self.setChecked(self.command.checked(snapshot))
 

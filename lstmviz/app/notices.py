@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from lstmviz.app import icons
+from lstmviz.app.numbers import duration
 from lstmviz.app.theme import THEMES
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Notice, Snapshot
@@ -92,7 +94,10 @@ class TaskBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._task = ""
         self._what = QLabel(self)
+        self._what.setMinimumWidth(1)
+        self._what.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(10)
@@ -119,13 +124,25 @@ class TaskBar(QFrame):
             self._patience.stop()
             self.hide()
             return
-        self._what.setText(task.what)
+        self._task = task.what
+        self._fit()
         self._bar.setRange(0, task.total)
         self._bar.setValue(task.done)
         seconds = task.seconds_left
-        self._left.setText("" if seconds is None else tr("{seconds:.0f} s left", seconds=seconds))
+        self._left.setText("" if seconds is None else tr("{time} left", time=duration(seconds)))
         if self.isHidden() and not self._patience.isActive():
             self._patience.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """A long name leaves room for the progress and does not widen the window."""
+        words = self._what.fontMetrics().elidedText(self._task, Qt.TextElideMode.ElideMiddle, self.width() * 3 // 5)
+        self._what.setText(words)
+        self._what.setAccessibleName(self._task)
+        self._what.setToolTip("" if words == self._task else self._task)
 
     def _on_cancel_clicked(self) -> None:
         self.asked.emit("task.cancel", {})

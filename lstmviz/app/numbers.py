@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from lstmviz.language import tr
+
 
 def number(value: float, digits: int = 2) -> str:
     """A number with fixed digits and a true minus sign; an exponent only where it is too large for a gutter."""
@@ -29,6 +31,16 @@ def grouped(value: int) -> str:
 def about(value: float) -> str:
     """About how many, in at most three digits below a thousand and never with an exponent."""
     return f"{value:.3g}" if value < 100 else grouped(round(value))
+
+
+def duration(seconds: float) -> str:
+    """A time to wait: 40 s, 3 min, 2 h 10 min."""
+    if seconds < 60:
+        return tr("{seconds:.0f} s", seconds=math.ceil(seconds))
+    minutes = math.ceil(seconds / 60)
+    if minutes < 60:
+        return tr("{minutes} min", minutes=minutes)
+    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def signed(value: float, digits: int = 2) -> str:

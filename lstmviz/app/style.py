@@ -38,18 +38,25 @@ QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.edge
 QCheckBox::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
     image: url("{icons}/check-{theme.name}.svg"); }}
 QCheckBox::indicator:disabled {{ border-color: {theme.line}; background: {theme.window}; }}
+QListWidget::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.edge}; border-radius: 3px;
+    background: {theme.base}; }}
+QListWidget::indicator:checked {{ background: {theme.accent}; border-color: {theme.accent};
+    image: url("{icons}/check-{theme.name}.svg"); }}
 QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {theme.edge}; border-radius: 7px;
     background: {theme.base}; }}
 QRadioButton::indicator:checked {{ border: 4px solid {theme.accent}; width: 7px; height: 7px;
     background: {theme.accent_text}; }}
 QRadioButton:focus, QCheckBox:focus {{ color: {theme.accent}; }}
-QTreeView {{ border: 1px solid {theme.line}; border-radius: 4px; }}
-QTreeView:focus {{ border-color: {theme.accent}; }}
+QTreeView, QListWidget {{ border: 1px solid {theme.line}; border-radius: 4px; }}
+QTreeView:focus, QListWidget:focus {{ border-color: {theme.accent}; }}
 QDockWidget {{ font-weight: bold; titlebar-close-icon: url("{icons}/dock-close.svg");
     titlebar-normal-icon: url("{icons}/dock-float.svg"); }}
 QDockWidget::close-button, QDockWidget::float-button {{ border: 0; border-radius: 3px; padding: 1px; }}
 QDockWidget::close-button:hover, QDockWidget::float-button:hover {{ background: {theme.grid}; }}
 QTreeView::item {{ padding: 2px 0; }}
+QTreeView#table::item {{ padding: 3px 10px 3px 6px; }}
+QTreeView#table QHeaderView::section {{ background: {theme.raised}; color: {theme.text}; border: 0;
+    padding: 5px 12px 5px 9px; }}
 QDockWidget::title {{ background: {theme.window}; padding: 5px 8px; text-align: left; }}
 QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
 QMainWindow::separator:hover, QSplitter::handle:hover {{ background: {theme.accent}; }}

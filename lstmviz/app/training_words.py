@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lstmviz.app.numbers import number
+from lstmviz.app.numbers import duration, grouped, number
 from lstmviz.language import mark, tr
 from lstmviz.runs.settings import BY_NAME, differing
 from lstmviz.session.run_view import RunState, RunView
@@ -35,13 +35,13 @@ def short_number(value: float) -> str:
         return "0"
     if 1e-4 <= abs(value) < 1e5:
         digits = max(0, 2 - math.floor(math.log10(abs(value))))
-        return f"{value:,.{digits}f}".replace(",", "\u2009").replace("-", "−")
+        return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−")
     return f"{value:.2e}".replace("-", "−")
 
 
 def count(value: float) -> str:
     """A whole number with thin spaces between its thousands, as every language reads it: 12 400."""
-    return f"{value:,.0f}".replace(",", "\u2009")
+    return grouped(round(value))
 
 
 def plain_number(value: float) -> str:
@@ -55,16 +55,6 @@ def milliseconds(seconds: float) -> str:
         return tr("{seconds:.1f} s", seconds=seconds)
     thousandths = seconds * 1000
     return tr("{time} ms", time=f"{thousandths:.0f}" if thousandths >= 10 else f"{thousandths:.2g}")
-
-
-def duration(seconds: float) -> str:
-    """A time to wait: 40 s, 3 min, 2 h 10 min."""
-    if seconds < 60:
-        return tr("{seconds:.0f} s", seconds=math.ceil(seconds))
-    minutes = math.ceil(seconds / 60)
-    if minutes < 60:
-        return tr("{minutes} min", minutes=minutes)
-    return tr("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def setting_value(name: str, value: object) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMenu
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QLineEdit, QMenu
 
 from lstmviz import paths
 from lstmviz.app.dialogs.palette import PaletteDialog
@@ -117,7 +117,12 @@ class WindowCommands:
         dialog = QInputDialog(self._window)
         dialog.setWindowTitle(tr("Open from address"))
         dialog.setLabelText(tr("The address of a trace store, such as s3://bucket/recording.zarr:"))
-        dialog.setMinimumWidth(480)
+        dialog.setOkButtonText(tr("Open"))
+        dialog.setCancelButtonText(tr("Cancel"))
+        field = dialog.findChild(QLineEdit)
+        if field is not None:
+            field.setAccessibleName(tr("Address"))
+            field.setMinimumWidth(480)
         dialog.textValueSelected.connect(self._on_address_typed)
         self._show(dialog)
 

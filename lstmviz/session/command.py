@@ -31,6 +31,7 @@ class Command:
     title, hint: English, translated where shown. menu: its path of menus, () for none. shortcut: portable text.
     where: who handles it. does, preset: another command that is run with these arguments, "" for itself.
     parameters: arguments that the asker must give; such a command is in no menu. apart: a line above it in its menu.
+    occasional: its menu shows it only while it can run; the command palette always does.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Command:
     parameters: tuple[str, ...] = ()
     undoable: bool = False
     apart: bool = False
+    occasional: bool = False
 
     def can_run(self, snapshot: Snapshot) -> bool:
         """Whether asking for it now makes sense."""

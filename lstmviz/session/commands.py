@@ -153,7 +153,7 @@ _FILE = (
     Command("file.address", mark("Open from address…"), (FILE,), "", "window",
             hint=mark("Open a trace from storage elsewhere: s3://, gs://, https://")),
     Command("far.open", mark("Open on the engine's computer…"), (FILE,), "Ctrl+Alt+O", "window", _far_alive,
-            icon="open", hint=mark("Open a file that lies where the engine is")),
+            icon="open", occasional=True, hint=mark("Open a file that lies where the engine is")),
     Command("sample.choose", mark("Sample"), (FILE,), "Ctrl+Shift+O", "window", icon="sample",
             hint=mark("Open one of the samples that come with lstmviz")),
     Command("record.open", mark("Record…"), (FILE,), "Ctrl+R", "window", _alive, icon="record",
@@ -196,11 +196,11 @@ _EDIT = (
     Command("engine.use", mark("Use the engine of a computer"), where="window", parameters=("host", "command")),
     Command("engine.forget", mark("Forget a computer"), where="window", parameters=("host",)),
     Command("engine.here", mark("Use this computer's engine"), (EDIT,), "", "window", _far,
-            hint=mark("Compute here again; open traces stay")),
+            occasional=True, hint=mark("Compute here again; open traces stay")),
     Command("engine.retry", mark("Try the lost connection now"), (EDIT,), "", "window", _lost,
-            hint=mark("Do not wait for the next attempt")),
+            occasional=True, hint=mark("Do not wait for the next attempt")),
     Command("engine.give_up", mark("Stop trying the lost connection"), (EDIT,), "", "window", _lost,
-            hint=mark("What was asked of it fails; its runs can go on later")),
+            occasional=True, hint=mark("What was asked of it fails; its runs can go on later")),
 )  # fmt: skip
 
 _VIEW = (

@@ -15,9 +15,9 @@ def in_corpus(s: Snapshot) -> bool:
 
 CORPUS_COMMANDS = (
     Command("corpus.table", mark("Table of the corpus…"), (FILE,), "Ctrl+Shift+T", "window", in_corpus, apart=True,
-            hint=mark("Choose another sequence of the corpus that this trace is of")),
+            occasional=True, hint=mark("Choose another sequence of the corpus that this trace is of")),
     Command("corpus.previous", mark("Previous in the corpus"), (FILE,), "Alt+PgUp", "window", in_corpus,
-            hint=mark("Show the sequence before this one instead")),
+            occasional=True, hint=mark("Show the sequence before this one instead")),
     Command("corpus.next", mark("Next in the corpus"), (FILE,), "Alt+PgDown", "window", in_corpus,
-            hint=mark("Show the sequence after this one instead")),
+            occasional=True, hint=mark("Show the sequence after this one instead")),
 )  # fmt: skip

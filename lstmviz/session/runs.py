@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from lstmviz.errors import RunError
-from lstmviz.language import tr
 from lstmviz.runs.config import RunConfig
 from lstmviz.session.metrics_log import MetricsLog
 from lstmviz.session.run_view import Replay, RunState, RunView
+from lstmviz.wire import sentences
 from lstmviz.wire.run_messages import RunBegun, RunReport
 
 UNDER_WAY: frozenset[RunState] = frozenset({"starting", "training", "paused"})
@@ -140,7 +140,7 @@ class Runs:
         self._change(
             run_id,
             state=told.state,
-            sentence="" if told.why is None else tr(told.why[0], **told.why[1]),
+            sentence="" if told.why is None else sentences.told(*told.why),
             update=told.update,
             epoch=told.epoch,
             phase=told.phase,

@@ -77,7 +77,7 @@ def test_a_header_sorts_numbers_as_numbers_and_back_to_the_order_of_the_corpus(
 def test_the_field_finds_names_and_labels(qtbot: QtBot, dialog: CorpusDialog, typed: str, found: list[str]) -> None:
     qtbot.keyClicks(dialog.search, typed)
     assert column(dialog, NAME) == found
-    assert dialog.count.text() == f"{len(found)} of 4"
+    assert dialog.count.text() == (f"{len(found)} of 4" if found else "None of 4 matches")
     assert bool(dialog.paths()) == bool(found)
 
 

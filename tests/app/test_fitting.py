@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
 from torch import nn
 
@@ -17,42 +18,16 @@ from lstmviz.app.dialogs.mapping import MappingDialog
 from lstmviz.app.dialogs.reading import ReadingDialog
 from lstmviz.app.dialogs.record import RecordDialog
 from lstmviz.app.fitting import with_features
-from lstmviz.app.main import Program
 from lstmviz.sequences.sequence import Sequence
-from lstmviz.session.settings import Settings
 from lstmviz.wire.mapping_messages import ArrayRow
 
 WAIT = 60_000
 ASKING = (ChooseArrayDialog, ColumnsDialog, MappingDialog, ReadingDialog, RecordDialog)
 
 
-@pytest.fixture(scope="module")
-def living(qapp, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LSTMVIZ_HOME", str(tmp_path_factory.mktemp("module-home")))
-        made = Program(Settings(theme="light", language="en"))
-        made.window.resize(1280, 800)
-        made.window.show()
-        made.start_engine()
-        yield made
-        made.client.stop()
-        made.window.close()
-        made.window.deleteLater()
-
-
 @pytest.fixture
-def program(living, qtbot):
-    qtbot.waitUntil(lambda: living.dispatcher.snapshot.engine == "ready", timeout=WAIT)
-    living.opening._model = living.opening._sequence = None
-    yield living
-    living.recording.cancel()
-    for kind in ASKING:
-        for dialog in living.window.findChildren(kind):
-            dialog.reject()
-    while living.dispatcher.snapshot.trace is not None:
-        living.dispatcher.run("trace.close")
-    living.dispatcher.session.notice = None
-    living.dispatcher.announce()
+def program(engaged):
+    return engaged
 
 
 @pytest.fixture
@@ -105,7 +80,11 @@ def test_of_more_columns_than_the_model_reads_the_user_takes_some(program, asked
     dialog.features.item(1).setCheckState(Qt.CheckState.Unchecked)
     assert not dialog.ok.isEnabled()
     dialog.features.item(3).setCheckState(Qt.CheckState.Checked)
-    dialog.features.insertItem(0, dialog.features.takeItem(3))
+    dialog.features.setFocus()
+    dialog.features.setCurrentRow(3)
+    for _ in range(4):  # once more than there are places above
+        QTest.keyClick(dialog.features, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert dialog.features.currentRow() == 0
     dialog.ok.click()
     trace = recorded()
     assert trace.sequence.names == ("d", "a", "c")

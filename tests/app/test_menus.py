@@ -105,3 +105,16 @@ def test_every_icon_of_the_table_is_there():
 
     for command in COMMANDS.values():
         assert not command.icon or (paths.resources() / "icons" / f"{command.icon}.svg").is_file(), command.id
+
+
+def test_what_only_some_need_is_in_a_menu_while_it_can_run_and_always_in_the_palette(program):
+    actions, palette = program.window.menus.actions, program.commands._palette
+    assert not actions["engine.retry"].isVisible()
+    assert actions["engine.choose"].isVisible()
+    palette.ask(program.dispatcher.snapshot)
+    palette.field.setText("Try the lost connection now")
+    assert palette.list.topLevelItem(0).text(0) == "Try the lost connection now"
+    palette.hide()
+    program.dispatcher.session.engine = "lost"
+    program.dispatcher.announce()
+    assert actions["engine.retry"].isVisible()

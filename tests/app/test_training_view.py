@@ -59,8 +59,8 @@ def test_without_a_run_it_says_what_to_do_and_leads_to_the_form(view, qtbot):
 def test_a_run_is_said_in_a_sentence(view):
     show(view, hand_made_run())
     assert view.sentence() == (
-        "Training. Embedded Reber: training, epoch 4/20 · update 200/1\u2009000 · 40 s left · "
-        "1\u2009530 examples/s. Loss 0.610, gradient norm 3.20."
+        "Training. Embedded Reber: training, epoch 4/20 · update 200/1\u202f000 · 40 s left · "
+        "1\u202f530 examples/s. Loss 0.610, gradient norm 3.20."
     )
 
 

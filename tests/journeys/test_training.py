@@ -79,7 +79,7 @@ def test_a_newcomer_trains_holds_it_goes_step_by_step_changes_its_rate_and_opens
     losses = desk.run.curves.loss
     assert losses[-10:].mean() < 0.98 * losses[:10].mean()
     assert desk.run.optimum is not None
-    assert f"update {desk.run.update}" in view.sentence().replace("\u2009", "")
+    assert f"update {desk.run.update}" in view.sentence().replace("\u202f", "")
 
     desk.press(Qt.Key.Key_Space, CONTROL)
     desk.until("paused")

@@ -52,6 +52,8 @@ class ChooseArrayDialog(QDialog):
             )
         )
         self.arrays = QTreeWidget(self)
+        self.arrays.setObjectName("table")
+        self.arrays.ensurePolished()  # rows keep the height that the first of them is measured with
         self.arrays.setAccessibleName(tr("Arrays"))
         self.arrays.setRootIsDecorated(False)
         self.arrays.setUniformRowHeights(True)

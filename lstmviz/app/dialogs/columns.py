@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -18,6 +19,7 @@ from lstmviz.language import tr
 from lstmviz.sequences.sequence import Sequence
 
 _PLACE = Qt.ItemDataRole.UserRole
+_UP, _DOWN = "Alt+Up", "Alt+Down"
 
 
 class ColumnsDialog(QDialog):
@@ -31,12 +33,14 @@ class ColumnsDialog(QDialog):
         self.setWindowTitle(tr("Which features does the model read?"))
         self.setMinimumSize(460, 420)
         sentence = tr(
-            "“{name}” has {found} features a step; “{model}” takes {wanted}. Tick them, and drag them into the order in"
-            " which the model was trained.",
+            "“{name}” has {found} features a step; “{model}” takes {wanted}. Tick those that it was trained on, in its"
+            " order: drag them, or move them with {up} and {down}.",
             name=sequence.name,
             found=sequence.features,
             model=model,
             wanted=wanted,
+            up=_native(_UP),
+            down=_native(_DOWN),
         )
         label = QLabel(sentence, self)
         label.setWordWrap(True)
@@ -48,6 +52,7 @@ class ColumnsDialog(QDialog):
         for place, name in enumerate(names):
             row = QListWidgetItem(name, self.features)
             row.setData(_PLACE, place)
+            row.setSizeHint(QSize(0, self.fontMetrics().height() + 8))
             row.setFlags((row.flags() | Qt.ItemFlag.ItemIsUserCheckable) & ~Qt.ItemFlag.ItemIsDropEnabled)
             row.setCheckState(Qt.CheckState.Checked if place < wanted else Qt.CheckState.Unchecked)
         self.verdict = QLabel(self)
@@ -61,6 +66,10 @@ class ColumnsDialog(QDialog):
         column = QVBoxLayout(self)
         for part in (label, self.features, self.verdict, self._buttons):
             column.addWidget(part)
+        for key, by in ((_UP, -1), (_DOWN, 1)):
+            mover = QShortcut(QKeySequence(key), self.features, context=Qt.ShortcutContext.WidgetShortcut)
+            mover.setProperty("by", by)
+            mover.activated.connect(self._on_mover_activated)
         self.features.itemChanged.connect(self._on_features_item_changed)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
@@ -77,5 +86,19 @@ class ColumnsDialog(QDialog):
         self.verdict.setText(tr("{found} of {wanted} ticked", found=found, wanted=self._wanted))
         self.ok.setEnabled(found == self._wanted)
 
+    def _on_mover_activated(self) -> None:
+        """Move the current feature by one place, as dragging does."""
+        place = self.features.currentRow()
+        there = place + int(self.sender().property("by"))
+        if place >= 0 and 0 <= there < self.features.count():
+            row = self.features.takeItem(place)
+            self.features.insertItem(there, row)
+            self.features.setCurrentItem(row)
+
     def _on_accepted(self) -> None:
         self.chosen.emit(self.ticked())
+
+
+def _native(key: str) -> str:
+    """A key as the system writes it."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)

@@ -171,6 +171,8 @@ class CorpusDialog(QDialog):
         """How many are shown, and how many of these are chosen."""
         if chosen > MOST:
             return tr("{count} chosen; at most {most} are opened at once", count=chosen, most=MOST)
+        if not self.model.rows:
+            return tr("None of {total} matches", total=grouped(self._total))
         words = tr("{shown} of {total}", shown=grouped(len(self.model.rows)), total=grouped(self._total))
         return words if chosen < 2 else f"{words} · {tr('{count} chosen', count=chosen)}"
 

@@ -36,6 +36,7 @@ class LayersDialog(QDialog):
         label = QLabel(sentence, self)
         label.setWordWrap(True)
         self.stacks = QTreeWidget(self)
+        self.stacks.setObjectName("table")
         self.stacks.setAccessibleName(tr("Layers"))
         self.stacks.setRootIsDecorated(any(stack.parts for stack in stacks))
         self.stacks.setUniformRowHeights(True)
@@ -79,8 +80,8 @@ class LayersDialog(QDialog):
         if row is not None:
             self.reads.setText(
                 tr(
-                    "“{path}” reads sequences of {inputs} features a step: what stands before it in the model makes"
-                    " them, and you give them.",
+                    "“{path}” reads {inputs} features a step. Give it a sequence of them: what the model hands to this"
+                    " layer.",
                     path=row.text(0),
                     inputs=row.text(2),
                 )

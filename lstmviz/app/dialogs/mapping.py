@@ -29,8 +29,8 @@ class MappingDialog(QDialog):
         self.setWindowTitle(tr("Which array is which?"))
         self._sentence = QLabel(
             tr(
-                "Say which arrays of “{name}” are the weights of its layer, and how they are written. It is asked once:"
-                " the answer is kept and holds for every file of the same layout.",
+                "Say which arrays of “{name}” are the weights of its layer, and how they are written. The answer is"
+                " kept for every file of the same layout.",
                 name=name,
             ),
             self,
@@ -65,6 +65,7 @@ class MappingDialog(QDialog):
         line.setObjectName("separator")
         right.addWidget(line)
         right.addWidget(self.roles, 1)
+        self.roles.line_up(self.conventions.label_width())
         inside = QWidget(self)
         inside.setLayout(right)
         self._scroll = QScrollArea(self)
@@ -74,8 +75,8 @@ class MappingDialog(QDialog):
         self._scroll.setWidget(inside)
         middle = QHBoxLayout()
         middle.setSpacing(16)
-        middle.addWidget(self.arrays, 2)
-        middle.addWidget(self._scroll, 3)
+        middle.addWidget(self.arrays, 3)
+        middle.addWidget(self._scroll, 5)
         foot = QHBoxLayout()
         foot.addWidget(self.verdict, 1)
         foot.addWidget(self._buttons)

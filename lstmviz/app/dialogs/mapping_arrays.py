@@ -21,6 +21,7 @@ class ArrayList(QWidget):
         self.search.setPlaceholderText(tr("Search…"))
         self.search.setAccessibleName(tr("Search the arrays"))
         self.rows = QTreeWidget(self)
+        self.rows.setObjectName("table")
         self.rows.setAccessibleName(tr("Arrays"))
         self.rows.setRootIsDecorated(False)
         self.rows.setUniformRowHeights(True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from lstmviz.language import mark, tr
 from lstmviz.nets.foreign.gate_order import TORCH_ORDER, Cell
@@ -85,7 +85,7 @@ class Conventions(QWidget):
     def _lay_out(self) -> None:
         form = self._form
         form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(6)
+        form.setSpacing(6)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.forget.setAccessibleName(tr("Forget bias"))
         self.forget.setToolTip(tr("TensorFlow 1 adds 1 to the forget gate's bias when it runs, not in the file"))
@@ -108,6 +108,10 @@ class Conventions(QWidget):
             for control in controls:
                 line.addWidget(control, 1 if isinstance(control, QComboBox) else 0)
             form.addRow(label, row)
+
+    def label_width(self) -> int:
+        """What the labels on the left take."""
+        return max(label.sizeHint().width() for label in self.findChildren(QLabel))
 
     def put(self, stack: StackMapping, wrong: str) -> None:
         """Show a mapping, its order of gates set off in a colour where it is not told; nothing is told."""

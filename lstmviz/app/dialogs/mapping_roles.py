@@ -6,8 +6,18 @@ from collections.abc import Sequence as Many
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QPaintEvent, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lstmviz.app.dialogs.mapping_arrays import times
 from lstmviz.app.theme import Theme
@@ -28,6 +38,25 @@ TITLES = {
 _MATRICES = ("w_ih", "w_hh", "w_hr")
 _MOST_GATES = 4
 _SIDES = {"forward": "→", "reverse": "←"}
+
+
+class NameBox(QComboBox):
+    """Shows the end of a name that is too long: the names of a file's arrays begin alike."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, option = QStylePainter(self), QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        room = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        measure, words = self.fontMetrics(), self.currentText()
+        if measure.horizontalAdvance(words) > room.width() - 4:  # then the name alone
+            name = self.currentData() or words
+            words = measure.elidedText(name, Qt.TextElideMode.ElideLeft, room.width() - 4)
+        option.currentText = words
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
 
 
 class Roles(QWidget):
@@ -71,9 +100,9 @@ class Roles(QWidget):
         return model
 
     def _chooser(self, model: QStandardItemModel, role: str, place: int) -> QComboBox:
-        combo = QComboBox(self)
+        combo = NameBox(self)
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        combo.setMinimumContentsLength(6)
+        combo.setMinimumContentsLength(3)
         combo.setProperty("role", role)
         combo.setProperty("place", place)
         combo.setModel(model)
@@ -86,7 +115,6 @@ class Roles(QWidget):
         top.addWidget(self.lane)
         top.addStretch(1)
         grid = self._grid
-        grid.setColumnMinimumWidth(0, 120)
         grid.setVerticalSpacing(2)
         for place, label in enumerate(self._gates):
             grid.addWidget(label, 0, 1 + place)
@@ -103,6 +131,11 @@ class Roles(QWidget):
         column.addLayout(top)
         column.addLayout(grid)
         column.addStretch(1)
+
+    def line_up(self, width: int) -> None:
+        """Begin the choosers so many pixels from the left, as other rows do."""
+        self._grid.setColumnMinimumWidth(0, width)
+        self._lane_label.setMinimumWidth(width)
 
     def put(self, stack: StackMapping, found: Fit) -> None:
         """Show a mapping and what fits of it; nothing is told."""

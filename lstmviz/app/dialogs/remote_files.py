@@ -52,6 +52,7 @@ class RemoteFilesDialog(QDialog):
         self.up = QToolButton(self)
         self.path = QLineEdit(self)
         self.entries = QTreeWidget(self)
+        self.entries.setObjectName("table")
         self.entries.setRootIsDecorated(False)
         self.entries.setUniformRowHeights(True)
         self.entries.setIconSize(QSize(18, 18))

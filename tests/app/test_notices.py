@@ -1,0 +1,27 @@
+"""The bars above the views: what is under way, and how long it will take."""
+
+from __future__ import annotations
+
+import pytest
+
+from lstmviz.session.snapshot import Task
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(40.0, "40 s left"), (252.0, "5 min left"), (7800.0, "2 h 10 min left")]
+)
+def test_the_time_that_is_left_is_said_in_minutes_and_hours_where_it_is_long(program, seconds, words):
+    program.dispatcher.session.task = Task("Recording", 1, 10, seconds)
+    program.dispatcher.announce()
+    assert program.window.tasks._left.text() == words
+
+
+def test_a_task_with_a_long_name_does_not_widen_the_window(program, qtbot):
+    narrowest = program.window.minimumSizeHint().width()
+    program.dispatcher.session.task = Task("Recording " + "a long name " * 40, 1, 10, 3.0)
+    program.dispatcher.announce()
+    bar = program.window.tasks
+    qtbot.waitUntil(bar.isVisible)
+    assert program.window.minimumSizeHint().width() <= narrowest
+    assert bar._bar.width() > 100
+    assert bar._what.toolTip().startswith("Recording a long name")
