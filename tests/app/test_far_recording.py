@@ -13,10 +13,8 @@ from PySide6.QtWidgets import QApplication, QDialogButtonBox
 from lstmviz.app import opening, stores
 from lstmviz.app.dialogs.record_store import RecordStoreDialog
 from lstmviz.app.file_kinds import dropped_paths, what_is
-from lstmviz.app.main import Program
 from lstmviz.sequences.samples import sample
 from lstmviz.sequences.sequence import Sequence
-from lstmviz.session.settings import Settings
 from lstmviz.traces import store as trace_store
 from lstmviz.traces.store import open_trace
 from lstmviz.wire.messages import LayerData, NetSummary
@@ -26,33 +24,12 @@ LONG = 1_500
 NET = str(sample("sunspots").net_path)
 
 
-@pytest.fixture(scope="module")
-def living(qapp, tmp_path_factory):
-    """One window with its engine for all tests of this file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LSTMVIZ_HOME", str(tmp_path_factory.mktemp("module-home")))
-        made = Program(Settings(theme="light", language="en"))
-        made.window.resize(1280, 800)
-        made.window.show()
-        made.start_engine()
-        yield made
-        made.client.stop()
-        made.window.close()
-        made.window.deleteLater()
-
-
 @pytest.fixture
-def program(living, qtbot, monkeypatch):
-    """The window with no trace open, for which memory ends early."""
+def program(engaged, monkeypatch):
+    """The window for which memory ends early."""
     monkeypatch.setattr(opening, "WHOLE", 1000)
     monkeypatch.setattr(trace_store, "WHOLE", 1000)
-    qtbot.waitUntil(lambda: living.dispatcher.snapshot.engine == "ready", timeout=WAIT)
-    yield living
-    living.recording.cancel()
-    while living.dispatcher.snapshot.trace is not None:
-        living.dispatcher.run("trace.close")
-    living.dispatcher.session.notice = None
-    living.dispatcher.announce()
+    return engaged
 
 
 def walk(steps: int) -> Sequence:

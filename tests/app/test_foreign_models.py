@@ -9,8 +9,6 @@ from PySide6.QtWidgets import QDialogButtonBox
 from torch import nn
 
 from lstmviz.app.dialogs.layers import LayersDialog
-from lstmviz.app.main import Program
-from lstmviz.session.settings import Settings
 from lstmviz.wire.messages import StackData
 
 WAIT = 60_000
@@ -20,31 +18,9 @@ STACKS = (
 )
 
 
-@pytest.fixture(scope="module")
-def living(qapp, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LSTMVIZ_HOME", str(tmp_path_factory.mktemp("module-home")))
-        made = Program(Settings(theme="light", language="en"))
-        made.window.resize(1280, 800)
-        made.window.show()
-        made.start_engine()
-        yield made
-        made.client.stop()
-        made.window.close()
-        made.window.deleteLater()
-
-
 @pytest.fixture
-def program(living, qtbot):
-    qtbot.waitUntil(lambda: living.dispatcher.snapshot.engine == "ready", timeout=WAIT)
-    yield living
-    living.recording.cancel()
-    for dialog in living.window.findChildren(LayersDialog):
-        dialog.reject()
-    while living.dispatcher.snapshot.trace is not None:
-        living.dispatcher.run("trace.close")
-    living.dispatcher.session.notice = None
-    living.dispatcher.announce()
+def program(engaged):
+    return engaged
 
 
 @pytest.fixture

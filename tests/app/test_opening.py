@@ -12,48 +12,16 @@ import pytest
 
 from lstmviz import paths
 from lstmviz.app.file_kinds import what_is
-from lstmviz.app.main import Program
 from lstmviz.app.matching import fits
 from lstmviz.sequences.samples import sample
-from lstmviz.session.settings import Settings
 from lstmviz.wire.messages import NetSummary
 
 WAIT = 60_000
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LSTMVIZ_HOME", str(tmp_path_factory.mktemp("module-home")))
-        yield
-
-
-@pytest.fixture(scope="module")
-def living(qapp, home):
-    """One window with its engine for all tests of this file."""
-    made = Program(Settings(theme="light", language="en"))
-    made.window.resize(1280, 800)
-    made.window.show()
-    made.start_engine()
-    yield made
-    made.client.stop()
-    made.window.close()
-    made.window.deleteLater()
-
-
 @pytest.fixture
-def program(living, qtbot):
-    """The window with no trace open and nothing under way."""
-    qtbot.waitUntil(lambda: living.dispatcher.snapshot.engine == "ready", timeout=WAIT)
-    yield living
-    living.recording.cancel()
-    if living.offers.dialog is not None:
-        living.offers.dialog.reject()
-    while living.dispatcher.snapshot.trace is not None:
-        living.dispatcher.run("trace.close")
-    living.opening._model = None
-    living.dispatcher.session.notice = None
-    living.dispatcher.announce()
+def program(engaged):
+    return engaged
 
 
 @pytest.fixture

@@ -10,41 +10,16 @@ import numpy as np
 import pytest
 
 from lstmviz.app.file_kinds import run_of, what_is
-from lstmviz.app.main import Program
 from lstmviz.runs.config import RunConfig
-from lstmviz.session.settings import Settings
 
 WAIT = 60_000
 LONG = RunConfig(data="embedded-reber", hidden=6, examples=64, batch=8, epochs=10_000, probe_every=5)
 SHORT = RunConfig(data="embedded-reber", hidden=6, examples=32, batch=8, epochs=2, probe_every=2)
 
 
-@pytest.fixture(scope="module")
-def living(qapp, tmp_path_factory):
-    """One window with its engine for all tests of this file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LSTMVIZ_HOME", str(tmp_path_factory.mktemp("module-home")))
-        made = Program(Settings(theme="light", language="en"))
-        made.window.resize(1280, 800)
-        made.window.show()
-        made.start_engine()
-        yield made
-        made.client.stop()
-        made.window.close()
-        made.window.deleteLater()
-
-
 @pytest.fixture
-def program(living, qtbot):
-    qtbot.waitUntil(lambda: living.dispatcher.snapshot.engine == "ready", timeout=WAIT)
-    yield living
-    for view in living.dispatcher.snapshot.runs:
-        living.dispatcher.run("run.close", id=view.id)
-    while living.dispatcher.snapshot.trace is not None:
-        living.dispatcher.run("trace.close")
-    living.dispatcher.session.notice = None
-    living.dispatcher.session.face = "cell"
-    living.dispatcher.announce()
+def program(engaged):
+    return engaged
 
 
 @pytest.fixture
