@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QObject, QProcess
+from PySide6.QtCore import QCoreApplication, QObject, QProcess, QTimer
 
 from lstmviz.wire.host import Ended
 from lstmviz.wire.transport import SECONDS_TO_END, Listener, engine_command, stderr_log, tail_of
@@ -12,11 +12,12 @@ ROOM = 4 << 20
 
 
 class QProcessTransport(QObject):
-    """One engine under Qt's event loop; nothing here waits but ``close`` and ``kill``."""
+    """One engine under Qt's event loop; nothing here waits but ``close`` and ``kill``. taken: bytes that it took."""
 
     def __init__(self, listener: Listener, command: tuple[str, ...] = ()) -> None:
         super().__init__(QCoreApplication.instance())  # Qt's own: it must outlive the signal that ends it
         self._listener: Listener | None = listener
+        self.taken = 0
         self._full = False
         command = command or engine_command()
         self._log = stderr_log(command)
@@ -53,12 +54,16 @@ class QProcessTransport(QObject):
             self._full = self._process.bytesToWrite() > ROOM
         return not self._full
 
-    def close(self) -> None:
-        """Close the engine's input and wait for its end, three seconds at most."""
+    def close(self, wait: bool = True) -> None:
+        """Close the engine's input, at which it ends; killed after three seconds, for which only ``wait`` waits."""
         self._listener = None
+        milliseconds = int(1000 * SECONDS_TO_END)
         if self._process.state() != QProcess.ProcessState.NotRunning:
             self._process.closeWriteChannel()
-            if not self._process.waitForFinished(int(1000 * SECONDS_TO_END)):
+            if not wait:
+                QTimer.singleShot(milliseconds, self, self.kill)
+                return  # its end deletes us
+            if not self._process.waitForFinished(milliseconds):
                 self.kill()
         self.deleteLater()
 
@@ -75,7 +80,8 @@ class QProcessTransport(QObject):
         if data and self._listener is not None:
             self._listener.on_bytes(bytes(data))
 
-    def _on_bytes_written(self) -> None:
+    def _on_bytes_written(self, count: int) -> None:
+        self.taken += count
         if self._full and self._process.bytesToWrite() <= ROOM:
             self._full = False
             if self._listener is not None:

@@ -28,7 +28,7 @@ class Uploads:
 
     def __init__(self, cache: Path, lasting: Path) -> None:
         self._cache, self._lasting = cache, lasting
-        self._coming: dict[str, tuple[Path, tuple[FileSaid, ...]]] = {}
+        self._coming: dict[tuple[str, bool], tuple[Path, tuple[FileSaid, ...]]] = {}
 
     def have(self, asked: HaveFiles) -> FilesHeld:
         """What is there of some files; once all of them are, they are checked and lie in their place.
@@ -42,7 +42,7 @@ class Uploads:
             os.utime(folder)
             return FilesHeld(str(folder), tuple(one.size for one in asked.files))
         coming = folder.with_name(bundle + COMING)
-        self._coming[bundle] = coming, asked.files
+        self._coming[bundle, asked.lasting] = coming, asked.files
         held = tuple(min(max(_size(coming / one.name), 0), one.size) for one in asked.files)
         if any(_size(coming / one.name) != one.size for one in asked.files):
             self._make_room(folder.parent, sum(one.size for one in asked.files) - sum(held))
@@ -52,12 +52,14 @@ class Uploads:
 
     def put(self, part: PutFile) -> None:
         """Write some bytes of a file that was announced; raises EngineError for any that were not."""
-        coming, files = self._coming.get(part.bundle, (Path(), ()))
+        coming, files = self._coming.get((part.bundle, part.lasting), (Path(), ()))
         said = files[part.place] if 0 <= part.place < len(files) else None
         stop = part.start + len(part.data)
         if said is None or len(part.data) > PART_BYTES or not 0 <= part.start <= stop <= said.size:
             raise EngineError("A part of a file came that was not announced; expected what HaveFiles named.")
         file = coming / said.name
+        if not coming.exists() and _size(coming.with_name(part.bundle) / said.name) == said.size:
+            return  # another window brought the same, and was done first
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if part.start > max(_size(file), 0):

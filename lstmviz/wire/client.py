@@ -26,6 +26,7 @@ from lstmviz.wire.messages import (
     WriteTrace,
 )
 from lstmviz.wire.run_messages import Train
+from lstmviz.wire.sentences import failure
 from lstmviz.wire.tickets import (
     Callbacks,
     HandedOver,
@@ -81,6 +82,11 @@ class Client:
         self._deaths: list[float] = []
         self._generation = object()
 
+    @property
+    def idle(self) -> bool:
+        """Whether no question is unanswered."""
+        return not self._tickets
+
     def start(self) -> None:
         """Start the engine where it is not running; also after a failure."""
         if self._transport is None:
@@ -88,15 +94,15 @@ class Client:
             self.problem = None
             self._launch("starting")
 
-    def stop(self) -> None:
-        """End the engine and forget every question; nobody is called back."""
+    def stop(self, wait: bool = True) -> None:
+        """End the engine and forget every question; nobody is called back. wait: until it has ended."""
         for ticket in self._tickets.values():
             ticket.over = True
         self._tickets.clear()
         transport = self._let_go()
         self._set_state("stopped")
         if transport is not None:
-            transport.close()
+            transport.close(wait)
 
     def ask(
         self,
@@ -243,7 +249,7 @@ class Client:
         if answer.id == 0:
             self._introduced(answer)
         elif isinstance(answer, Failed):
-            self._fail(answer.id, EngineError(answer.template, **answer.values))
+            self._fail(answer.id, failure(answer.template, answer.values))
         elif (ticket := self._tickets.get(answer.id)) is not None:
             self._tell(ticket, answer)
 
@@ -269,8 +275,8 @@ class Client:
 
     def _introduced(self, answer: Answer) -> None:
         if isinstance(answer, Failed):
-            self._give_up(EngineError(answer.template, **answer.values))
-        elif isinstance(answer, Part) and isinstance(answer.payload, EngineInfo):
+            self._give_up(failure(answer.template, answer.values))
+        elif self.state != "ready" and isinstance(answer, Part) and isinstance(answer.payload, EngineInfo):
             info = answer.payload
             if info.protocol != PROTOCOL:
                 self._give_up(

@@ -17,12 +17,12 @@ from lstmviz.traces.trace import Trace
 from lstmviz.wire import framing
 from lstmviz.wire.client import Client, State
 from lstmviz.wire.elsewhere_messages import RUNS, BytesRead, Ping
-from lstmviz.wire.far_names import FarNames, brought_file
+from lstmviz.wire.far_names import FarNames, brought_file, check_here
 from lstmviz.wire.fetching import Fetching
 from lstmviz.wire.host import HEARTBEAT, SILENCE, Ended, Host, far_name, far_path, garbled, pause, sentence
 from lstmviz.wire.messages import Answer, Done, EngineInfo, Failed, OpenTrace, Part, Request
 from lstmviz.wire.porter import Later, Porter, Waiter, progress_of
-from lstmviz.wire.remote_place import RemotePlace
+from lstmviz.wire.remote_place import Head, RemotePlace
 from lstmviz.wire.store_messages import StoreOpened
 from lstmviz.wire.tickets import (
     Callbacks,
@@ -36,6 +36,7 @@ from lstmviz.wire.tickets import (
     open_here,
 )
 from lstmviz.wire.transport import Listener, Transport
+from lstmviz.wire.writing_here import WritingHere
 
 _ODD = re.compile(r"[^\w.-]+")
 
@@ -83,21 +84,27 @@ class ElsewhereClient(Client):
         self._later = later
         self._on_link = on_link
         self._on_arrival = on_arrival
-        self._opening: dict[int, list[BytesRead]] = {}
-        self._heads: dict[str, list[BytesRead]] = {}
+        self._opening: dict[int, Head] = {}
+        self._heads: dict[str, Head] = {}
         self._places: WeakSet[RemotePlace] = WeakSet()
+        self._fetchings: WeakSet[Fetching] = WeakSet()
+        self._here = WritingHere(lambda listener: make_transport(listener, ()), later)
         self._porter = Porter(self.ask, companions, later)
         self._names = FarNames("", self._porter.there, self._porter.home)
         self._attempts = 0
         self._known = False
         self._heard = 0.0
+        self._taken = 0
         self._pings: list[Ticket] = []
 
     def choose(self, host: Host | None) -> None:
-        """Use another engine from the next start on; the one in use ends, and every question is forgotten."""
-        self.stop()
+        """Use another engine from the next start on; the one in use ends, and what it was asked fails."""
+        waiting = list(self._tickets.values())
+        self.stop(wait=False)
         self.host, self._known, self._attempts, self.round_trip = host, False, 0, None
         self._names = FarNames("" if host is None else host.label, self._porter.there, self._porter.home)
+        for ticket in waiting:
+            ticket.callbacks.failed(EngineError("Another engine is used now; what the last one was asked is not done."))
 
     def retry(self) -> None:
         """Try a lost connection again now."""
@@ -109,10 +116,13 @@ class ElsewhereClient(Client):
         if self.host is not None and self.state in ("lost", "restarting"):
             self._give_up(EngineError("The connection to {host} was given up.", host=self.host.label))
 
-    def stop(self) -> None:
-        """End the engine and forget every question; nobody is called back."""
+    def stop(self, wait: bool = True) -> None:
+        """End the engine and forget every question; nobody is called back, and nothing is left half written here."""
+        for fetching in list(self._fetchings):
+            fetching.abandon()
         self._forget()
-        super().stop()
+        self._here.stop(wait)
+        super().stop(wait)
 
     def _forget(self) -> None:
         """The connection goes, and with it what is known of the files over there."""
@@ -151,12 +161,16 @@ class ElsewhereClient(Client):
         on_failed: OnFailed = ignore,
         source: str = "",
     ) -> Ticket:
-        """Have a trace saved or exported; for a path on this computer what was written over there comes back."""
+        """Have a trace saved or exported. To this computer: by its own engine, or what was written over there comes."""
         write = super().write_trace
         if not self.near(path):
             return write(trace, path, selection, on_part, on_progress, on_done, on_failed, source)
         callbacks = Callbacks(on_part, on_progress, on_done, on_failed)
-        fetching = Fetching(self, Path(path), partial(write, trace, selection=selection, source=source), callbacks)
+        if not far_path(source):
+            return self._here.write(trace, path, selection, callbacks, source)
+        writing = partial(write, trace, selection=selection, source=source)
+        fetching = Fetching(self, Path(path), writing, callbacks, self._later)
+        self._fetchings.add(fetching)
         fetching.begin()
         return fetching.ticket
 
@@ -194,11 +208,14 @@ class ElsewhereClient(Client):
 
     def _put(self, ticket: Ticket) -> None:
         """Have a question asked once the file that it names is over there."""
-        if self.host is None:
-            super()._put(ticket)
+        first = _first(ticket.question)
+        if isinstance(first, Ping):  # it measures, and must not wait behind what takes its time
+            self._outbox.put_first(ticket)
             return
         try:
-            needed = brought_file(first) if (first := _first(ticket.question)) is not None else None
+            if self.host is None and first is not None:
+                check_here(first)
+            needed = brought_file(first) if self.host is not None and first is not None else None
         except LstmvizError as error:
             self._fail(ticket.id, error)
             return
@@ -231,15 +248,27 @@ class ElsewhereClient(Client):
             return
         head = self._opening.get(answer.id)
         if isinstance(answer, Part) and head is not None and isinstance(answer.payload, BytesRead):
-            head.append(answer.payload)
+            if not head.take(answer.payload):
+                self._give_up_opening(answer.id)
             return
         if isinstance(answer, Part | Failed):
             answer = self._names.told(answer)
-        if isinstance(answer, Part) and isinstance(answer.payload, StoreOpened):
-            self._opening[answer.id] = self._heads[answer.payload.path] = []
-        elif isinstance(answer, Done | Failed):
-            self._opening.pop(answer.id, None)
+        if isinstance(answer, Part) and isinstance(answer.payload, StoreOpened) and answer.id in self._tickets:
+            self._opening[answer.id] = self._heads[answer.payload.path] = Head()
         super()._answered(answer)
+        if isinstance(answer, Done | Failed):
+            self._drop_head(answer.id)
+
+    def _drop_head(self, number: int) -> None:
+        dropped = self._opening.pop(number, None)
+        self._heads = {path: head for path, head in self._heads.items() if head is not dropped}
+
+    def _give_up_opening(self, number: int) -> None:
+        """The engine says more of a store than any has to say before it is read."""
+        self._drop_head(number)
+        self._outbox.cancels.append(number)
+        self._fail(number, EngineError("What the engine tells of this store is too large. Open the store over there."))
+        self._send()
 
     def _open(self, store: StoreOpened) -> Trace:
         """A store that the engine told of, over the wire where the engine is elsewhere."""
@@ -247,9 +276,8 @@ class ElsewhereClient(Client):
             return open_here(store)
         from lstmviz.traces.store import open_trace
 
-        place = RemotePlace(
-            store.path, self._names.plain(store.path), self._heads.pop(store.path, ()), self.ask, self.host.label
-        )
+        head = self._heads.pop(store.path, Head())
+        place = RemotePlace(store.path, self._names.plain(store.path), head.pieces, self.ask, self.host.label)
         place.arrived = partial(self._on_arrival, place)
         self._places.add(place)
         return open_trace(place, lazy=True)
@@ -290,6 +318,9 @@ class ElsewhereClient(Client):
         if generation is not self._generation or self.state != "ready":
             return
         now = time.monotonic()
+        taken = getattr(self._transport, "taken", 0)
+        if taken != self._taken:  # a long message of ours is on its way, before which nothing can be answered
+            self._taken, self._heard = taken, now
         self._pings = [ping for ping in self._pings if not ping.over]
         if self._pings and now - self._heard > SILENCE:
             transport = self._let_go()

@@ -8,6 +8,9 @@ from typing import Literal
 
 import msgspec
 
+MOST_ENTRIES = 2000
+"""Entries of a folder that are listed."""
+
 PART_BYTES = 1 << 20
 """Bytes of a file that travel in one message."""
 
@@ -94,13 +97,17 @@ class HaveFiles(msgspec.Struct, frozen=True, tag=True):
 
 
 class PutFile(msgspec.Struct, frozen=True, tag=True):
-    """Bytes of one of the files that HaveFiles named, by its place among them, from ``start`` on; answered by Done."""
+    """Bytes of one of the files that HaveFiles named, by its place among them, from ``start`` on; answered by Done.
+
+    lasting: as HaveFiles had it.
+    """
 
     id: int
     bundle: str
     place: int
     start: int
     data: bytes
+    lasting: bool = False
 
 
 class ListFolder(msgspec.Struct, frozen=True, tag=True):

@@ -10,7 +10,7 @@ import msgspec
 
 from lstmviz.errors import EngineError
 from lstmviz.wire.elsewhere_messages import OpenStore
-from lstmviz.wire.host import far_path
+from lstmviz.wire.host import far_name, far_path
 from lstmviz.wire.mapping_messages import ArraysListed, KeepMapping, ListArrays, MappingKept
 from lstmviz.wire.messages import (
     AskFlow,
@@ -71,18 +71,39 @@ def brought_file(request: Request) -> tuple[Path, bool] | None:
     return None
 
 
+def check_here(request: Request) -> None:
+    """Raise EngineError where a request for the engine of this computer names what lies on another one."""
+    fields = (BROUGHT[type(request)],) if type(request) in BROUGHT else ()
+    for field in (*fields, *LYING_THERE.get(type(request), ())):
+        found = far_path(getattr(request, field))
+        if found is not None:
+            raise EngineError(
+                "“{path}” lies on {other}, and the engine is on this computer. Choose the engine on {other}.",
+                path=getattr(request, field),
+                other=found[0],
+            )
+
+
 class FarNames:
     """How paths are called here and over there. label: what stands before a path over there; there: where a file is."""
 
-    def __init__(self, label: str, there: Callable[[Path], str], home: Home) -> None:
+    def __init__(self, label: str, there: Callable[[Path, bool], str], home: Home) -> None:
         self._label = label
         self._there = there
         self._home = home
         self.user_home = "~"
 
     def name(self, path: str) -> str:
-        """What a path over there is called here."""
-        return self._home(path) or (f"{self._label}:{path}" if path.startswith("/") else path)
+        """What a path over there is called here; the name of no file stays as it is.
+
+        Whatever an engine tells, its answer never names a file of this computer but one that was brought to it: what a
+        path stands for is asked for again, and brought.
+        """
+        if path.startswith("/"):
+            return self._home(path) or far_name(self._label, path)
+        if "/" in path or "\\" in path or Path(path).exists():
+            return far_name(self._label, path)
+        return path
 
     def plain(self, path: str) -> str:
         """A path over there, without its host; raises EngineError for a path on this computer or another one."""
@@ -108,7 +129,7 @@ class FarNames:
         changed: dict[str, Any] = {}
         field = BROUGHT.get(type(request))
         if field is not None:
-            changed[field] = self._copied(getattr(request, field))
+            changed[field] = self._copied(getattr(request, field), lasting=False)
         for field in LYING_THERE.get(type(request), ()):
             path = getattr(request, field)
             if path and not (isinstance(request, WriteTrace) and path.startswith("/") and field == "path"):
@@ -116,14 +137,14 @@ class FarNames:
         if isinstance(request, Train) and request.config is not None:
             data = request.config.data
             if far_path(data) or Path(data).is_file():
-                changed["config"] = msgspec.structs.replace(request.config, data=self._copied(data))
+                changed["config"] = msgspec.structs.replace(request.config, data=self._copied(data, lasting=True))
         return msgspec.structs.replace(request, **changed) if changed else request
 
-    def _copied(self, place: str) -> str:
+    def _copied(self, place: str, *, lasting: bool) -> str:
         if far_path(place):
             return self.plain(place)
         path, stack = split(place)
-        found = self._there(Path(path).absolute())
+        found = self._there(Path(path).absolute(), lasting)
         if not found:
             raise EngineError("“{file}” does not exist (any more), or cannot be read. Choose another file.", file=path)
         return join(found, stack)
@@ -146,7 +167,9 @@ class FarNames:
             config = msgspec.structs.replace(payload.config, data=self.name(payload.config.data))
             return msgspec.structs.replace(payload, folder=self.name(payload.folder), config=config)
         if isinstance(payload, SequenceLoaded):
-            sequence = msgspec.structs.replace(payload.sequence, source=self.name(payload.sequence.source))
+            source = payload.sequence.source  # only read by people, and perhaps an address
+            source = self.name(source) if source.startswith("/") else source
+            sequence = msgspec.structs.replace(payload.sequence, source=source)
             return msgspec.structs.replace(payload, sequence=sequence)
         if isinstance(payload, TraceHeader):
             return self._header(payload)

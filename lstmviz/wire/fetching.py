@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +23,7 @@ from lstmviz.wire.elsewhere_messages import (
     is_below,
 )
 from lstmviz.wire.messages import Payload, Progress, Written
+from lstmviz.wire.porter import Later
 from lstmviz.wire.tickets import Callbacks, Ticket
 
 if TYPE_CHECKING:
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
 
 TRIES = 3
 """How often it is begun again where the connection was lost, and the scratch over there with it."""
-MOST_FILES = 1_000_000
+MOST_FILES = 200_000
+EMPTY_AT_ONCE = 200
+"""Empty files that are made between two turns of the window."""
 Write = Callable[..., Ticket]
 
 
@@ -38,18 +44,19 @@ class _AbandonedError(Exception):
 class Fetching:
     """One errand: have it written into the scratch over there, fetch it, tell that it is done. ticket: to cancel it."""
 
-    def __init__(self, client: Client, path: Path, write: Write, callbacks: Callbacks) -> None:
+    def __init__(self, client: Client, path: Path, write: Write, callbacks: Callbacks, later: Later) -> None:
         self._client = client
         self._path = path
         self._write = write
         self._callbacks = callbacks
+        self._later = later
         self.ticket = Ticket(-1, lambda _number: iter(()), callbacks, self._withdrawn)
         self._current: Ticket | None = None
         self._info: object = None
         self._tries = 0
         self._stack = ExitStack()
         self._scratch = ""
-        self._files: list[tuple[str, int]] = []
+        self._files: deque[tuple[str, int]] = deque()
         self._total = self._done = self._offset = 0
         self._new = path
 
@@ -84,8 +91,9 @@ class Fetching:
         if not whole and (not all(map(is_below, names)) or len(names) > MOST_FILES):
             self._on_failed(EngineError("What was written over there has files with impossible names."))
             return
-        self._files, self._total = list(payload.files), sum(size for _, size in payload.files)
+        self._files, self._total = deque(payload.files), sum(size for _, size in payload.files)
         try:
+            check_room(self._path, [size for _, size in payload.files])
             self._new = self._stack.enter_context(replacing(self._path, folder=not whole))
         except LstmvizError as error:
             self._on_failed(error)
@@ -94,8 +102,15 @@ class Fetching:
 
     def _next(self) -> None:
         """Ask for the next bytes, or move what has come into its place."""
+        if self.ticket.over:
+            return
+        made = 0
         while self._files and self._files[0][1] == 0:
-            name, _ = self._files.pop(0)
+            if made == EMPTY_AT_ONCE:
+                self._later(0.0, partial(self._go_on, self._stack))
+                return
+            name, _ = self._files.popleft()
+            made += 1
             try:
                 self._store(name, 0, b"")
             except OSError as error:
@@ -117,6 +132,10 @@ class Fetching:
         self._callbacks.part(Written(str(self._path), self._total))
         self._callbacks.done()
 
+    def _go_on(self, stack: ExitStack) -> None:
+        if stack is self._stack:  # not begun again meanwhile
+            self._next()
+
     def _on_bytes(self, payload: Payload) -> None:
         if not isinstance(payload, BytesRead):
             return
@@ -133,7 +152,7 @@ class Fetching:
         self._done += len(payload.data)
         self._callbacks.progress(Progress(self.ticket.id, self._done, self._total))
         if self._offset == size:
-            self._files.pop(0)
+            self._files.popleft()
             self._offset = 0
         self._next()
 
@@ -153,6 +172,12 @@ class Fetching:
             stack.__exit__(_AbandonedError, _AbandonedError(), None)
         except _AbandonedError:
             return
+
+    def abandon(self) -> None:
+        """The window goes, or its engine: nothing is left beside the target, and nobody is told."""
+        if not self.ticket.over:
+            self.ticket.over = True
+            self._unwind()
 
     def _on_failed(self, error: LstmvizError) -> None:
         if self.ticket.over:
@@ -175,3 +200,21 @@ class Fetching:
         """What was written over there is not needed any more."""
         if self._scratch and self._client.info is self._info:
             self._client.ask(DropScratch(0, self._scratch))
+
+
+def check_room(path: Path, sizes: list[int]) -> None:
+    """Raise EngineError for sizes that no files have, or where the disk has no room for them."""
+    if min(sizes, default=0) < 0:
+        raise EngineError("What was written over there has files with impossible sizes.")
+    try:
+        free = shutil.disk_usage(path.absolute().parent).free
+    except OSError:  # there is no such folder, which is said when it is written to
+        return
+    if sum(sizes) > free:
+        raise EngineError(
+            "There is no room for “{path}”: {wanted:.1f} GB are needed, and {free:.1f} GB are free. Choose another"
+            " disk.",
+            path=str(path),
+            wanted=sum(sizes) / 1e9,
+            free=free / 1e9,
+        )

@@ -91,6 +91,13 @@ def far_path(text: str) -> tuple[str, str] | None:
     return None if found is None else (found[1], found[2])
 
 
+def far_name(label: str, path: str) -> str:
+    """What a path over there is called here; one that begins nowhere begins in the home."""
+    if not path.startswith(("/", "~")):
+        return f"{label}:~/{path}"
+    return f"{label}:/{path.lstrip('/')}" if path.startswith("/") else f"{label}:{path}"
+
+
 _SSH_FAILED = 255
 _NOT_FOUND, _NOT_RUN = 127, 126
 _UNKNOWN = mark("“{host}” is not known: {reason}. Check the name, or ~/.ssh/config on this computer.")

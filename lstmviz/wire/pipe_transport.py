@@ -25,10 +25,11 @@ SECONDS_TO_LEAVE = 1.0
 class PipeTransport:
     """One engine on pipes, of which this process holds only its own ends; ``pump`` reports what has come.
 
-    A thread reads and queues, so that the engine never waits for us while we write to it.
+    A thread reads and queues, so that the engine never waits for us while we write to it. taken: bytes that it took.
     """
 
     def __init__(self, listener: Listener, command: Words[str] = ()) -> None:
+        self.taken = 0
         self._listener = listener
         self._command = command or engine_command()
         self._process: subprocess.Popen[bytes] | None = None
@@ -69,10 +70,12 @@ class PipeTransport:
             rest = memoryview(data)
             with contextlib.suppress(OSError, ValueError):  # it died, which the reader sees
                 while rest:
-                    rest = rest[self._process.stdin.write(rest) or 0 :]
+                    written = self._process.stdin.write(rest) or 0
+                    self.taken += written
+                    rest = rest[written:]
         return True
 
-    def close(self) -> None:
+    def close(self, wait: bool = True) -> None:
         """Close the engine's input and wait for its end, three seconds at most."""
         if self._process is None:
             return

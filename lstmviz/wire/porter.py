@@ -67,6 +67,15 @@ class _Load:
         return any(waiter.wanted() for waiter in self.waiters)
 
 
+@dataclass(frozen=True)
+class _Bundle:
+    """Files that are over there: in which folder, as they were here, and which of them there are."""
+
+    folder: str
+    facts: tuple[tuple[str, int, int], ...]
+    files: Mapping[str, Path]
+
+
 class Porter:
     """Brings files, and knows where each lies over there. Everything is forgotten with the connection."""
 
@@ -76,7 +85,7 @@ class Porter:
         self._later = later
         self._hashes: dict[tuple[str, int, int], str] = {}
         self._loads: dict[tuple[Path, bool], _Load] = {}
-        self._there: dict[Path, tuple[str, tuple[tuple[str, int, int], ...]]] = {}
+        self._there: dict[tuple[Path, bool], _Bundle] = {}
 
     def forget(self) -> None:
         """The connection is gone: what was under way is asked for again, and what is over there may not be any more."""
@@ -87,18 +96,19 @@ class Porter:
         self._loads.clear()
         self._there.clear()
 
-    def there(self, path: Path) -> str:
+    def there(self, path: Path, lasting: bool) -> str:
         """Where a file of this computer lies over there, "" where it does not, or changed since it was brought."""
-        found = self._there.get(path)
-        if found is None or found[1] != self._facts(path):
+        found = self._there.get((path, lasting))
+        if found is None or found.facts != self._facts(path):
             return ""
-        return f"{found[0]}/{path.name}"
+        return f"{found.folder}/{path.name}"
 
     def home(self, far: str) -> str:
-        """The file of this computer that one over there is a copy of, "" for any other."""
-        for path, (folder, _) in self._there.items():
-            if far == folder or far.startswith(f"{folder}/"):
-                return str(path.parent / far[len(folder) + 1 :])
+        """The file of this computer that one over there is a copy of, "" for any other, whoever names it."""
+        for bundle in self._there.values():
+            folder, _, name = far.partition(f"{bundle.folder}/")
+            if not folder and name in bundle.files:
+                return str(bundle.files[name])
         return ""
 
     def bring(self, path: Path, lasting: bool, waiter: Waiter) -> None:
@@ -175,7 +185,9 @@ class Porter:
             return
         if payload.folder:
             del self._loads[load.path, load.lasting]
-            self._there[load.path] = payload.folder, tuple(_fact(file) for file in load.files if file.exists())
+            files = {one.name: file for one, file in zip(load.said, load.files, strict=True)}
+            facts = tuple(_fact(file) for file in load.files if file.exists())
+            self._there[load.path, load.lasting] = _Bundle(payload.folder, facts, files)
             for waiter in load.waiters:
                 if waiter.wanted():
                     waiter.ready()
@@ -236,7 +248,7 @@ def _parts(load: _Load) -> Iterator[PutFile]:
                 data = stream.read(min(PART_BYTES, said.size - start))
                 if not data and said.size:
                     return  # it became shorter, which the check over there tells
-                yield PutFile(0, bundle, place, start, data)
+                yield PutFile(0, bundle, place, start, data, load.lasting)
                 start += len(data)
                 if not said.size:
                     break

@@ -17,6 +17,7 @@ from lstmviz.wire.messages import (
     Cancel,
     Payload,
     Progress,
+    RecordBatch,
     RecordTrace,
     Request,
     TraceHeader,
@@ -100,6 +101,10 @@ class Outbox:
     def put(self, ticket: Ticket) -> None:
         """Queue a question behind the others."""
         self.questions.append((ticket, ticket.question(ticket.id)))
+
+    def put_first(self, ticket: Ticket) -> None:
+        """Queue a question before all others; one of many messages that is half said goes on after it."""
+        self.questions.insert(0, (ticket, ticket.question(ticket.id)))
 
     def take(self) -> Request | None:
         """The next message, or None where there is none; a question that is over goes no further."""
@@ -185,7 +190,7 @@ def assembling(on_trace: Callable[[Trace], None], open_store: OpenStore, callbac
         if isinstance(payload, TraceHeader | TracePart):
             builder.add(payload)
         elif isinstance(payload, StoreOpened):
-            stored.append(payload)
+            stored[:] = [payload]
 
     def done() -> None:
         try:
@@ -199,10 +204,11 @@ def assembling(on_trace: Callable[[Trace], None], open_store: OpenStore, callbac
 
 
 def assembling_all(
-    request: Request, on_traces: Callable[[tuple[Trace, ...]], None], callbacks: Callbacks
+    request: RecordBatch, on_traces: Callable[[tuple[Trace, ...]], None], callbacks: Callbacks
 ) -> tuple[Question, Callbacks]:
     """A question for several traces, one after the other, with callbacks that assemble them; asked again, anew."""
     builders: list[TraceBuilder] = []
+    most = max(request.size, len(request.sequences))
 
     def ask(number: int) -> Iterator[Request]:
         builders.clear()
@@ -211,6 +217,8 @@ def assembling_all(
     def part(payload: Payload) -> None:
         if isinstance(payload, TraceHeader):
             builders.append(TraceBuilder())
+        if len(builders) > most or (isinstance(payload, TracePart) and not builders):
+            raise EngineError("Other traces came on the wire than those that were asked for.")
         if isinstance(payload, TraceHeader | TracePart):
             builders[-1].add(payload)
 

@@ -44,8 +44,11 @@ class Transport(Protocol):
     def write(self, data: bytes) -> bool:
         """Send bytes; False asks to send no more until ``on_drained``. Bytes to a dead engine vanish."""
 
-    def close(self) -> None:
-        """Close the engine's input, at which it ends by itself; kill it where it does not end soon."""
+    def close(self, wait: bool = True) -> None:
+        """Close the engine's input, at which it ends by itself; kill it where it does not end soon.
+
+        wait: until it has; otherwise whoever has an event loop lets that see to it.
+        """
 
     def kill(self) -> None:
         """End the engine now."""

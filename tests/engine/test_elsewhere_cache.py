@@ -27,8 +27,8 @@ def uploads(tmp_path: Path) -> Uploads:
     return Uploads(tmp_path / "cache", tmp_path / "lasting")
 
 
-def put(uploads: Uploads, place: int, start: int, data: bytes) -> None:
-    uploads.put(PutFile(0, bundle_of(FILES), place, start, data))
+def put(uploads: Uploads, place: int, start: int, data: bytes, *, lasting: bool = False) -> None:
+    uploads.put(PutFile(0, bundle_of(FILES), place, start, data, lasting))
 
 
 def test_a_bundle_is_there_when_every_file_is_and_goes_on_where_it_was_cut(uploads: Uploads, tmp_path: Path) -> None:
@@ -47,9 +47,25 @@ def test_a_bundle_is_there_when_every_file_is_and_goes_on_where_it_was_cut(uploa
 
 def test_data_of_a_run_lies_apart(uploads: Uploads, tmp_path: Path) -> None:
     uploads.have(HaveFiles(0, FILES, lasting=True))
-    put(uploads, 0, 0, A)
-    put(uploads, 1, 0, B)
+    assert uploads.have(HaveFiles(0, FILES)).folder == "", "one looks at the data that a run is being given"
+    put(uploads, 0, 0, A, lasting=True)
+    put(uploads, 1, 0, B, lasting=True)
+    assert uploads.have(HaveFiles(0, FILES)).held == (0, 0)
     assert Path(uploads.have(HaveFiles(0, FILES, lasting=True)).folder).parent == tmp_path / "lasting"
+
+
+def test_two_windows_bring_the_same_files_at_the_same_time(uploads: Uploads, tmp_path: Path) -> None:
+    other = Uploads(tmp_path / "cache", tmp_path / "lasting")
+    for one in (uploads, other):
+        one.have(HaveFiles(0, FILES))
+        put(one, 0, 0, A[:4])
+    put(uploads, 0, 4, A[4:])
+    put(uploads, 1, 0, B)
+    folder = uploads.have(HaveFiles(0, FILES)).folder
+    put(other, 0, 4, A[4:])
+    put(other, 1, 0, B)
+    assert other.have(HaveFiles(0, FILES)).folder == folder != ""
+    assert [one.name for one in (tmp_path / "cache").iterdir()] == [Path(folder).name]
 
 
 def test_a_file_that_is_not_what_was_said_is_refused_and_removed(uploads: Uploads, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class Scripted:
         self.heard += self.reader.feed(data)
         return self.room
 
-    def close(self) -> None:
+    def close(self, wait: bool = True) -> None:
         self.ended = "closed"
 
     def kill(self) -> None:

@@ -22,13 +22,14 @@ PATIENCE = 20.0
 
 
 class FarBench:
-    """The client, what it told, and the transport that it uses now."""
+    """The client, what it told, the transport that it uses now, and that of the engine here which writes files."""
 
     def __init__(self, far: FarHost, companions: Callable[..., object] = alone) -> None:
         self.far = far
         self.states: list[str] = []
         self.arrivals: list[RemotePlace] = []
         self.pipe: PipeTransport | None = None
+        self.here: PipeTransport | None = None
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
         self.client = ElsewhereClient(
@@ -49,8 +50,9 @@ class FarBench:
             assert time.monotonic() < until, f"waited in vain for {what or condition}: {self.states}"
             while self._timers and self._timers[0][0] <= time.monotonic():
                 heapq.heappop(self._timers)[2]()
-            if self.pipe is not None:
-                self.pipe.pump(0.01)
+            for pipe in (self.pipe, self.here):
+                if pipe is not None:
+                    pipe.pump(0.01)
 
     def answer(self, request: Request) -> list[Payload]:
         parts: list[Payload] = []
@@ -65,8 +67,12 @@ class FarBench:
         self.wait(lambda: ticket.over, "an answer")
 
     def _make(self, listener: Listener, command: tuple[str, ...]) -> PipeTransport:
-        self.pipe = PipeTransport(listener, command)
-        return self.pipe
+        made = PipeTransport(listener, command)
+        if command:
+            self.pipe = made
+        else:
+            self.here = made
+        return made
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._numbers), call))
