@@ -14,15 +14,19 @@ _STRETCH = 16 << 20
 """Bytes of one signal that are copied together."""
 
 
-def copy_trace(trace: Trace, path: str | Path, progress: Callable[[int, int], None] | None) -> None:
-    """Write a lazy trace as a new store in the empty folder ``path``. Raises ExportError, and TraceError on damage."""
+def copy_trace(trace: Trace, path: str | Path, progress: Callable[[int, int], None] | None, called: str | Path) -> None:
+    """Write a lazy trace as a new store in the empty folder ``path``, which will be ``called`` something else.
+
+    Raises ExportError, and TraceError on damage.
+    """
     some = next(iter(next(iter(trace.lanes.values())).signals.values()))
     steps = len(trace)
     stretch = max(1, _STRETCH // max(1, some.shape[1] * some.dtype.itemsize))
     done, total = 0, sum(array.nbytes for lane in trace.lanes.values() for array in lane.signals.values())
     starts = range(0, steps, stretch)
     dtype = cast(Dtype, some.dtype.name)
-    with begin_store(path, trace, trace.sequence, trace.inputs, trace.targets, steps, dtype) as writer:
+    known = (trace.sequence, trace.inputs, trace.targets)
+    with begin_store(path, trace, *known, steps, dtype, called) as writer:
         for key, lane in trace.lanes.items():
             for start in reversed(starts) if key[1] == "reverse" else starts:
                 part: dict[str, Any] = {n: array[start : start + stretch] for n, array in lane.signals.items()}

@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv as standard_csv
 import importlib.util
 import io
-import os
-import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lstmviz.errors import ExportError
+from lstmviz.language import mark
 from lstmviz.traces import csv, hdf5, npz, parquet
-from lstmviz.traces.safe_write import replacing
+from lstmviz.traces.safe_write import check_room, replacing
 from lstmviz.traces.selection import Selection, Wish, select
 from lstmviz.traces.tables import Form, Tick
 from lstmviz.traces.trace import Trace
@@ -143,18 +142,7 @@ def _check_room(path: str | Path, selection: Selection) -> None:
     """Refuse arrays that the disk cannot take; how long a table gets is known only when it is written."""
     lane = next(iter(selection.trace.lanes.values()))
     need = len(selection.steps) * selection.columns() * lane.h0.dtype.itemsize
-    try:
-        free = shutil.disk_usage(os.path.realpath(Path(path).expanduser().parent)).free
-    except (OSError, ValueError):  # a folder that is not there, which ``replacing`` says
-        return
-    if need > free:
-        raise ExportError(
-            "“{path}” would take {need:.1f} GiB, and its disk has {free:.1f} GiB free. Free some space, choose another "
-            "disk, or export less.",
-            path=str(path),
-            need=need / 2**30,
-            free=free / 2**30,
-        )
+    check_room(path, need, mark("export less"))
 
 
 def _form(form: str) -> Form:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import platform
+import re
 import shutil
 import sys
 import time
@@ -15,9 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lstmviz.errors import ExportError
-from lstmviz.language import mark
+from lstmviz.language import mark, tr
 
 _STALE = 3600.0
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+"""How an address begins, also one of which pathlib has left out a slash; a drive has one letter."""
 _REASONS = {
     errno.ENOSPC: mark("“{path}” could not be written: the disk is full. Free some space or choose another disk."),
     errno.EDQUOT: mark("“{path}” could not be written: your disk quota is used up. Free some space."),
@@ -38,7 +41,7 @@ def replacing(path: str | Path, *, folder: bool = False, lasting: bool = True) -
     ``lasting``: a power cut may tear it, which spares the wait for the disk; for what is checked when it is read.
     A link is followed: what it points to is replaced. Raises ExportError, which names the path and the remedy.
     """
-    target = _checked(path, folder)
+    target = checked_target(path, folder)
     _sweep(target.parent)
     new = target.with_name(f"{_mine()}{os.getpid()}-{uuid.uuid4().hex[:8]}{target.suffix}")
     try:
@@ -61,7 +64,7 @@ def replacing(path: str | Path, *, folder: bool = False, lasting: bool = True) -
 @contextmanager
 def scratch_folder(path: str | Path) -> Iterator[Path]:
     """Yield a new empty folder NAME.zarr beside ``path`` that is removed at the end. Raises ExportError."""
-    target = _checked(path, folder=False)
+    target = checked_target(path, folder=False)
     _sweep(target.parent)
     folder = target.with_name(f"{_mine()}{os.getpid()}-{uuid.uuid4().hex[:8]}.zarr")
     try:
@@ -87,6 +90,26 @@ def sentence(error: OSError, path: str | Path) -> ExportError:
     )
 
 
+def check_room(path: str | Path, need: int, remedy: str) -> None:
+    """Refuse what takes more bytes than the disk of ``path`` has; remedy: what else helps. Raises ExportError."""
+    try:
+        free = shutil.disk_usage(os.path.realpath(Path(path).expanduser().parent)).free
+    except (OSError, ValueError):  # a folder that is not there, which ``checked_target`` says
+        return
+    if need > free:
+        raise ExportError(
+            "“{path}” would take {need}, and its disk has {free} free. Free some space, take another disk, or {less}.",
+            path=str(path),
+            need=_amount(need),
+            free=_amount(free),
+            less=tr(remedy),
+        )
+
+
+def _amount(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.1f} MiB"
+
+
 def remove(path: Path) -> None:
     """Remove a file or a folder, if it is there; never fails, since it runs while another error is on its way."""
     if path.is_dir() and not path.is_symlink():
@@ -98,8 +121,13 @@ def remove(path: Path) -> None:
         return
 
 
-def _checked(path: str | Path, folder: bool) -> Path:
-    """The real target, after everything that can be known to fail before the work is done."""
+def checked_target(path: str | Path, folder: bool) -> Path:
+    """The real target, after everything that can be known to fail before the work is done. Raises ExportError."""
+    if _ADDRESS.match(str(path)):
+        raise ExportError(
+            "“{path}” is an address, and lstmviz writes to disks alone. Name a file or folder, and copy it there.",
+            path=str(path),
+        )
     try:
         target = Path(os.path.realpath(Path(path).expanduser()))
         exists, is_folder = os.path.lexists(target), target.is_dir()

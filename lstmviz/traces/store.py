@@ -52,7 +52,7 @@ def save_trace(trace: Trace, path: str | Path, progress: Progress | None = None)
     if trace.lazy:
         refuse_itself(trace, path)
         with replacing(path, folder=True) as new:
-            copy_trace(trace, new, progress)
+            copy_trace(trace, new, progress, path)
         return
     arrays = list(layout.arrays_of(trace))
     for name, _, array in arrays:
@@ -80,10 +80,12 @@ def _save_packed(trace: Trace, path: str | Path, progress: Progress | None) -> N
     if isinstance(place, FolderPlace):
         pack_store(place.folder, path, progress)
         return
-    if trace.lazy:
-        refuse_itself(trace, path)
+    refuse_itself(trace, path)
     with scratch_folder(path) as folder:
-        save_trace(trace, folder, progress)
+        if trace.lazy:
+            copy_trace(trace, folder, progress, path)
+        else:
+            save_trace(trace, folder, progress)
         pack_store(folder, path, progress)
 
 

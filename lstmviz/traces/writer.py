@@ -11,7 +11,6 @@ until ``finish``. A chunk that is full goes to the disk, and then a line of the 
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,12 +22,12 @@ from typing import Any, Literal, Self
 import msgspec
 import numpy as np
 
-from lstmviz.errors import ExportError
+from lstmviz.language import mark
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces import journal, layout
 from lstmviz.traces.layout import ArrayMeta
 from lstmviz.traces.places import FolderPlace
-from lstmviz.traces.safe_write import remove, replacing, sentence
+from lstmviz.traces.safe_write import check_room, checked_target, remove, replacing, sentence
 from lstmviz.traces.store_folder import check_target, make_array, make_root, refuse_type, write_array
 from lstmviz.traces.store_root import MAX_WORDS, read_json
 from lstmviz.traces.stored import StoredArray
@@ -42,8 +41,10 @@ Dtype = Literal["float16", "float32", "float64"]
 class StoreWriter:
     """A trace store that is being filled; ``begin_store`` makes one."""
 
-    def __init__(self, path: str | Path, streams: Mapping[str, Stream], steps: int, aside: Path | None) -> None:
-        self.path, self.steps = Path(path), steps
+    def __init__(
+        self, path: str | Path, streams: Mapping[str, Stream], steps: int, aside: Path | None, called: str | Path
+    ) -> None:
+        self.path, self.steps, self._called = Path(path), steps, called
         self._streams, self._aside = streams, aside
         self._open = True
 
@@ -110,7 +111,7 @@ class StoreWriter:
             yield
         except OSError as error:
             self._open = False
-            raise sentence(error, self.path) from error
+            raise sentence(error, self._called) from error
 
 
 def begin_store(
@@ -121,16 +122,18 @@ def begin_store(
     targets: Array | None,
     steps: int,
     dtype: Dtype = "float32",
+    called: str | Path = "",
 ) -> StoreWriter:
     """Begin a trace store of so many steps, to be filled lane by lane.
 
     head: the trace of the first stretch, of any length: its layers, lanes with weights, h0 and c0, names of signals
     and outputs and model are those of the whole. sequence, inputs (T, F) and targets (T, K) or None: whole. dtype: that
-    of the signals; outputs keep their own. Raises ExportError: the name does not end in .zarr, something else is there,
-    or the disk has less room than it takes.
+    of the signals; outputs keep their own. called: the name in what is said of it, where it gets another one later.
+    Raises ExportError: the name does not end in .zarr, something else is there, or the disk has not the room for it.
     """
     check_target(path)
-    _check_room(Path(path), head, steps, np.dtype(dtype))
+    checked_target(path, folder=True)
+    _check_room(called or path, head, steps, np.dtype(dtype))
     rows = chunk_rows(max(_widths(head)), np.dtype(dtype), steps)
     whole = replace(head, check=None)
     aside = _put_aside(Path(path))
@@ -143,7 +146,7 @@ def begin_store(
         raise
     for stream in streams.values():
         stream.folder = Path(path)
-    return StoreWriter(path, streams, steps, aside)
+    return StoreWriter(path, streams, steps, aside, called or path)
 
 
 def _begin(
@@ -202,23 +205,12 @@ def _widths(head: Trace) -> list[int]:
     return [array.shape[1] for lane in head.lanes.values() for array in lane.signals.values()]
 
 
-def _check_room(path: Path, head: Trace, steps: int, dtype: np.dtype[Any]) -> None:
+def _check_room(path: str | Path, head: Trace, steps: int, dtype: np.dtype[Any]) -> None:
     """Refuse what the disk cannot take: the signals, their pyramid and the outputs."""
     need = sum(_widths(head)) * steps * dtype.itemsize * 8 // 5
     if head.outputs is not None:
         need += steps * head.outputs.shape[1] * head.outputs.dtype.itemsize
-    try:
-        free = shutil.disk_usage(os.path.realpath(path.parent)).free
-    except OSError as error:
-        raise sentence(error, path) from error
-    if need > free:
-        raise ExportError(
-            "“{path}” would take {need:.1f} GiB, and its disk has {free:.1f} GiB free. Free some space, choose another "
-            "disk, or record fewer steps or float16.",
-            path=str(path),
-            need=need / 2**30,
-            free=free / 2**30,
-        )
+    check_room(path, need, mark("record fewer steps or float16"))
 
 
 def _put_aside(path: Path) -> Path | None:

@@ -168,6 +168,22 @@ def test_a_disk_with_too_little_room_is_said_before_anything_is_written(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("nowhere/a.zarr", "folder “.*nowhere” does not exist"), ("s3://bucket/a.zarr", "is an address")],
+)
+def test_a_place_that_is_no_folder_of_this_computer_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, words: str
+) -> None:
+    from lstmviz.traces.writer import begin_store
+
+    monkeypatch.chdir(tmp_path)
+    head = bare_trace(3, 10)
+    for name in (place, Path(place)):
+        with pytest.raises(ExportError, match=words):
+            begin_store(name, head, head.sequence, head.inputs, None, 100)
+
+
 def test_a_number_that_float16_cannot_hold_is_refused_by_name_and_the_rest_is_kept(tmp_path: Path) -> None:
     trace = bare_trace(1000, 3)
     h = h_of(trace).copy()
@@ -290,3 +306,13 @@ def test_a_cancelled_copy_leaves_the_old_store(tmp_path: Path, make_trace: MakeT
         save_trace(open_trace(tmp_path / "a.zarr", lazy=True), tmp_path / "b.zarr", cancel)
     assert_identical(old, open_trace(tmp_path / "b.zarr"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zarr", "b.zarr"]
+
+
+def test_a_copy_that_the_disk_cannot_take_is_called_by_its_own_name(
+    tmp_path: Path, make_trace: MakeTrace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_trace(make_trace(steps=900), tmp_path / "a.zarr")
+    opened = open_trace(tmp_path / "a.zarr", lazy=True)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: shutil._ntuple_diskusage(1000, 900, 100))  # type: ignore[attr-defined]
+    with pytest.raises(ExportError, match=r"^“\S*/b\.zarr” would take 0\.\d MiB, and its disk has 0\.0 MiB"):
+        save_trace(opened, tmp_path / "b.zarr")
