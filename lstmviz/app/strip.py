@@ -30,14 +30,16 @@ def _both_tables() -> npt.NDArray[np.uint32]:
 def colours(vectors: Array, scales: Sequence[Scale]) -> npt.NDArray[np.uint32]:
     """The colour of each value of some vectors, (k, n), each on its own scale, as pixels in the bytes R G B A.
 
-    A value beyond its scale takes the colour of the scale's end, NaN that of its middle.
+    A value beyond its scale takes the colour of the scale's end; NaN is left free, since every colour is a number.
     """
     low = np.array([[scale.low] for scale in scales])
     steps = np.array([[255 / (scale.high - scale.low)] for scale in scales])
     table = np.array([[256 if scale.signed else 0] for scale in scales])
     place = (vectors - low) * steps
-    np.copyto(place, 127.5, where=np.isnan(place))
+    missing = np.isnan(place)
+    np.copyto(place, 0, where=missing)
     painted: npt.NDArray[np.uint32] = _both_tables()[np.rint(place.clip(0, 255)).astype(np.intp) + table]
+    painted[missing] = 0
     return painted
 
 
@@ -104,4 +106,5 @@ def mark(painter: QPainter, strip: Rect, unit: int, units: int, colour: int, ink
     painter.fillRect(x - 3, strip.y - 3, width + 6, strip.h + 6, paper)
     painter.fillRect(x - 2, strip.y - 2, width + 4, strip.h + 4, ink)
     painter.fillRect(x - 1, strip.y - 1, width + 2, strip.h + 2, paper)
-    painter.fillRect(x, strip.y, width, strip.h, QColor(colour & 255, colour >> 8 & 255, colour >> 16 & 255))
+    if colour:
+        painter.fillRect(x, strip.y, width, strip.h, QColor(colour & 255, colour >> 8 & 255, colour >> 16 & 255))

@@ -174,10 +174,10 @@ def test_a_strip_shows_each_unit_or_the_mean_of_those_that_share_a_pixel(units, 
     assert (row != 0).sum() >= min(units, width)
 
 
-def test_values_beyond_a_scale_take_its_end_and_nan_its_middle():
+def test_values_beyond_a_scale_take_its_end_and_nan_no_colour():
     colours = strip.colours(np.array([[-9.0, 9.0, np.nan, np.inf]]), [Scale(-1, 1)])[0]
     table = lookup_table(True).view(np.uint32)[:, 0]
-    assert colours.tolist() == [table[0], table[255], table[128], table[255]]
+    assert colours.tolist() == [table[0], table[255], 0, table[255]]
 
 
 @pytest.mark.parametrize("units", [1, 8, 128, 1024])
