@@ -287,6 +287,8 @@ class ElsewhereClient(Client):
         if self.host is None or not isinstance(info, EngineInfo):
             super()._introduced(answer)
             return
+        if self.state == "ready":  # it says so again
+            return
         self._porter.forget()
         self._attempts, self._known = 0, True
         self._names.user_home = info.home or "~"

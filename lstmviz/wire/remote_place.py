@@ -47,8 +47,12 @@ class RemotePlace:
     """The files of one store over there; see `lstmviz.traces.places.Place`.
 
     host: on which the store lies. head: what opening the store reads, which is always at hand. ``arrived`` is called
-    for all that came since, also where it could not be read: the next question is then told why.
+    for all that came since, also where it could not be read: the next question is then told why. checked: the engine
+    over there looks at the checksum of a file of which a part is asked for, so that a step costs its own bytes and not
+    those of its chunk.
     """
+
+    checked = True
 
     def __init__(self, name: str, path: str, head: Iterable[BytesRead], ask: Asks, host: str) -> None:
         self.host = host
