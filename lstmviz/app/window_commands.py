@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from lstmviz.app.dialogs.new_run import NewRunDialog
 
 
+Handlers = dict[str, Callable[..., object]]
+
+
 class WindowCommands:
     """Registers a handler for every command of the window."""
 
@@ -58,7 +61,17 @@ class WindowCommands:
         self._sample_menu, self._compare_menu = QMenu(window), QMenu(window)
         self._sample_menu.triggered.connect(self._on_sample_menu_triggered)
         self._compare_menu.triggered.connect(self._on_compare_menu_triggered)
-        handlers: dict[str, Callable[..., object]] = {
+        self._guide: GuideDialog | None = None
+        self._form: NewRunDialog | None = None
+        handlers = self._files(saving) | self._places(questions) | self._about() | _of_training(training)
+        for command_id, handler in handlers.items():
+            self._dispatcher.register(command_id, handler)
+        self._dispatcher.listen(self._on_changed)
+
+    def _files(self, saving: Saving) -> Handlers:
+        """What opens, records and writes."""
+        opening = self._opening
+        return {
             "file.open": self._open_file,
             "file.address": self._ask_address,
             "file.open_path": opening.open_path,
@@ -71,31 +84,35 @@ class WindowCommands:
             "export.open": saving.export,
             "picture.save": saving.save_picture,
             "animation.save": self._filming.ask,
-            "app.quit": window.close,
             "task.cancel": self._cancel_task,
-            "settings.open": self._open_settings,
+            "run.form": self._open_form,
+        }
+
+    def _places(self, questions: Questions) -> Handlers:
+        """What is looked at, and where."""
+        return {
             "compare.choose": self._choose_compared,
-            "dock.toggle": window.toggle_dock,
-            "view.reset": window.reset_layout,
+            "dock.toggle": self._window.toggle_dock,
+            "view.reset": self._window.reset_layout,
             "cursor.ask": self._ask_cursor,
             "unit.ask": self._ask_unit,
+            "flow.ask": questions.ask_flow,
+            "batch.ask": questions.ask_batch,
+            "library.search": self._search,
+        }
+
+    def _about(self) -> Handlers:
+        """The program itself."""
+        return {
+            "app.quit": self._window.close,
+            "settings.open": self._open_settings,
             "guide.open": self._open_guide,
             "palette.open": lambda: self._palette.ask(self._dispatcher.snapshot),
             "shortcuts.open": self._open_shortcuts,
-            "library.search": self._search,
             "engine.restart": self._restart_engine,
             "log.open": self._open_log,
             "about.open": self._open_about,
-            "flow.ask": questions.ask_flow,
-            "batch.ask": questions.ask_batch,
-            "run.form": self._open_form,
-            **_of_training(training),
         }
-        for command_id, handler in handlers.items():
-            self._dispatcher.register(command_id, handler)
-        self._guide: GuideDialog | None = None
-        self._form: NewRunDialog | None = None
-        self._dispatcher.listen(self._on_changed)
 
     # --- files and samples ---
 
@@ -265,7 +282,7 @@ class WindowCommands:
             self._dispatcher.session.notify(tr("The log is {path}", path=str(path)))
 
 
-def _of_training(training: Training) -> dict[str, Callable[..., object]]:
+def _of_training(training: Training) -> Handlers:
     """The handlers of the menu Train; what steers goes to the run that is shown and to its twin."""
     return {
         "run.start": training.start,

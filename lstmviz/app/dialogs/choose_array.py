@@ -39,35 +39,11 @@ class ChooseArrayDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Choose an array"))
         self.setMinimumSize(560, 380)
-        label = QLabel(self)
+        label = QLabel(_question(name, len(arrays), inputs), self)
         label.setWordWrap(True)
-        label.setText(
-            tr("“{name}” holds {count} arrays. Which is the sequence?", name=name, count=len(arrays))
-            if not inputs
-            else tr(
-                "“{name}” holds {count} arrays. Which is the sequence? The model takes {inputs} features a step.",
-                name=name,
-                count=len(arrays),
-                inputs=inputs,
-            )
-        )
-        self.arrays = QTreeWidget(self)
-        self.arrays.setObjectName("table")
-        self.arrays.ensurePolished()  # rows keep the height that the first of them is measured with
-        self.arrays.setAccessibleName(tr("Arrays"))
-        self.arrays.setRootIsDecorated(False)
-        self.arrays.setUniformRowHeights(True)
-        self.arrays.setAllColumnsShowFocus(True)
-        self.arrays.setHeaderLabels([tr("Name"), tr("Shape"), tr("Steps"), tr("Features")])
-        for place in (2, 3):
-            self.arrays.headerItem().setTextAlignment(place, _RIGHT)
         rows = [_row(array, inputs) for array in arrays]
-        self.arrays.addTopLevelItems(rows)
-        header = self.arrays.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         fitting = [row for row in rows if row.flags() & Qt.ItemFlag.ItemIsSelectable]
+        self.arrays = self._table(rows)
         self._buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel, self
         )
@@ -92,6 +68,24 @@ class ChooseArrayDialog(QDialog):
         self.arrays.itemActivated.connect(self._on_arrays_item_activated)
         self.accepted.connect(self._on_accepted)
 
+    def _table(self, rows: Many[QTreeWidgetItem]) -> QTreeWidget:
+        table = QTreeWidget(self)
+        table.setObjectName("table")
+        table.ensurePolished()  # rows keep the height that the first of them is measured with
+        table.setAccessibleName(tr("Arrays"))
+        table.setRootIsDecorated(False)
+        table.setUniformRowHeights(True)
+        table.setAllColumnsShowFocus(True)
+        table.setHeaderLabels([tr("Name"), tr("Shape"), tr("Steps"), tr("Features")])
+        for place in (2, 3):
+            table.headerItem().setTextAlignment(place, _RIGHT)
+        table.addTopLevelItems(rows)
+        header = table.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        return table
+
     def _on_arrays_item_activated(self) -> None:
         if self.open_button.isEnabled():
             self.accept()
@@ -104,6 +98,17 @@ class ChooseArrayDialog(QDialog):
         row = self.arrays.currentItem()
         if row is not None:
             self.chosen.emit(row.text(0))
+
+
+def _question(name: str, count: int, inputs: int) -> str:
+    if not inputs:
+        return tr("“{name}” holds {count} arrays. Which is the sequence?", name=name, count=count)
+    return tr(
+        "“{name}” holds {count} arrays. Which is the sequence? The model takes {inputs} features a step.",
+        name=name,
+        count=count,
+        inputs=inputs,
+    )
 
 
 def sizes_of(array: ArrayRow) -> tuple[int, int] | None:

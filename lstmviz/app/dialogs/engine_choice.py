@@ -36,6 +36,27 @@ class EngineDialog(QDialog):
         self._theme: Theme = LIGHT
         self._snapshot = Snapshot()
         self._awaited = False
+        self.host, self.command = QLineEdit(self), QLineEdit(self)
+        self.command.setPlaceholderText(COMMAND)
+        self._host_label, self._command_label = QLabel(self), QLabel(self)
+        self.message = QLabel(self)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)  # what ssh or the other side says is no markup
+        self.message.setWordWrap(True)
+        self.message.setMinimumHeight(3 * self.message.fontMetrics().lineSpacing() + 4)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.forget, self.use, self.shut = QPushButton(self), QPushButton(self), QPushButton(self)
+        self.use.setDefault(True)
+        self._lay_out()
+        self.list.currentItemChanged.connect(self._on_current_item_changed)
+        self.list.itemActivated.connect(self._on_use_clicked)
+        self.host.textChanged.connect(self._check)
+        self.command.textChanged.connect(self._check)
+        self.use.clicked.connect(self._on_use_clicked)
+        self.forget.clicked.connect(self._on_forget_clicked)
+        self.shut.clicked.connect(self.reject)
+        self.retranslate()
+
+    def _lay_out(self) -> None:
         self._about = QLabel(self)
         self._about.setWordWrap(True)
         self.list = QListWidget(self)
@@ -44,21 +65,11 @@ class EngineDialog(QDialog):
         self.list.setMinimumHeight(150)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.host, self.command = QLineEdit(self), QLineEdit(self)
-        self.command.setPlaceholderText(COMMAND)
-        self._host_label, self._command_label = QLabel(self), QLabel(self)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for label, field in ((self._host_label, self.host), (self._command_label, self.command)):
             form.addRow(label, field)
             label.setBuddy(field)
-        self.message = QLabel(self)
-        self.message.setTextFormat(Qt.TextFormat.PlainText)  # what ssh or the other side says is no markup
-        self.message.setWordWrap(True)
-        self.message.setMinimumHeight(3 * self.message.fontMetrics().lineSpacing() + 4)
-        self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.forget, self.use, self.shut = QPushButton(self), QPushButton(self), QPushButton(self)
-        self.use.setDefault(True)
         foot = QHBoxLayout()
         foot.addWidget(self.forget)
         foot.addStretch(1)
@@ -72,14 +83,6 @@ class EngineDialog(QDialog):
         column.addWidget(self.message)
         column.addLayout(foot)
         self.resize(560, 430)
-        self.list.currentItemChanged.connect(self._on_current_item_changed)
-        self.list.itemActivated.connect(self._on_use_clicked)
-        self.host.textChanged.connect(self._check)
-        self.command.textChanged.connect(self._check)
-        self.use.clicked.connect(self._on_use_clicked)
-        self.forget.clicked.connect(self._on_forget_clicked)
-        self.shut.clicked.connect(self.reject)
-        self.retranslate()
 
     def offer(self, snapshot: Snapshot) -> None:
         """Begin with the engine that is in use."""

@@ -160,6 +160,24 @@ class WelcomeView(View):
             font.setPointSizeF(font.pointSizeF() * factor)
             font.setBold(factor != 1.2)
             label.setFont(font)
+        page = QWidget(self)
+        page.setMaximumWidth(PAGE_WIDTH)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(28, 28, 28, 28)
+        column.setSpacing(16)
+        column.addLayout(self._head(mark))
+        column.addLayout(self._actions())
+        column.addSpacing(8)
+        column.addWidget(self._heading)
+        column.addLayout(self._grid)
+        column.addStretch(1)
+        self._area = self._scrolled(page)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._area)
+        self._place_cards(3)
+
+    def _head(self, mark: QLabel) -> QHBoxLayout:
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._name)
@@ -169,6 +187,9 @@ class WelcomeView(View):
         head.setSpacing(18)
         head.addWidget(mark)
         head.addLayout(words, 1)
+        return head
+
+    def _actions(self) -> QHBoxLayout:
         actions = QHBoxLayout()
         actions.setSpacing(10)
         actions.addWidget(self.open_button)
@@ -176,33 +197,23 @@ class WelcomeView(View):
         actions.addWidget(self.guide_button)
         actions.addWidget(self._drop, 1)
         self._drop.setWordWrap(True)
-        page = QWidget(self)
-        page.setMaximumWidth(PAGE_WIDTH)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(28, 28, 28, 28)
-        column.setSpacing(16)
-        for part in (head, actions):
-            column.addLayout(part)
-        column.addSpacing(8)
-        column.addWidget(self._heading)
-        column.addLayout(self._grid)
-        column.addStretch(1)
+        return actions
+
+    def _scrolled(self, page: QWidget) -> QScrollArea:
+        """The page in the middle, as far as it is seen."""
         middle = QWidget(self)
         centred = QHBoxLayout(middle)
         centred.setContentsMargins(0, 0, 0, 0)
         centred.addStretch(1)
         centred.addWidget(page, 100)
         centred.addStretch(1)
-        self._area = QScrollArea(self)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setWidget(middle)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._area)
-        self._place_cards(3)
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(middle)
+        return area
 
     def present(self, snapshot: Snapshot, changed: frozenset[str]) -> None:
         """Take the language and the colours; the samples do not change."""
