@@ -6,6 +6,8 @@ import math
 
 from lstmviz.language import tr
 
+_BYTES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+
 
 def number(value: float, digits: int = 2) -> str:
     """A number with fixed digits and a true minus sign; an exponent only where it is too large for a gutter."""
@@ -31,6 +33,14 @@ def grouped(value: int) -> str:
 def about(value: float) -> str:
     """About how many, in at most three digits below a thousand and never with an exponent."""
     return f"{value:.3g}" if value < 100 else grouped(round(value))
+
+
+def data_size(size: int) -> str:
+    """A number of bytes in three digits: 24.6 GB."""
+    value, unit = float(size), 0
+    while value >= 999.5 and unit < len(_BYTES) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.3g} {_BYTES[unit]}"
 
 
 def duration(seconds: float) -> str:

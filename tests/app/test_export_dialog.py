@@ -104,7 +104,7 @@ def test_the_format_sets_the_ending_and_arrays_have_no_form(qtbot: QtBot, dialog
         dialog._on_format_activated(formats.findData(".npz"))
     assert dialog.path() == "a.npz"
     assert not dialog._wide.isEnabled()
-    assert said(dialog).startswith("12 arrays, 4,800 values, about ")
+    assert said(dialog).startswith("12 arrays, 4\u202f800 values, about ")
     field(dialog, "File").setText("b.parquet")
     assert formats.currentData() == ".parquet"
     assert dialog._wide.isEnabled()

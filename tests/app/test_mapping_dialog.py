@@ -73,7 +73,7 @@ def test_every_line_says_at_once_whether_it_fits(make):
     }
     pick(dialog.roles.choosers["b"][0], "pi")
     assert lines(dialog)["b"] == "✗ does not fit: 4; expected 4·H = 16"
-    assert dialog.verdict.text() == "Not yet: of 3 arrays 1 are missing or do not fit."
+    assert dialog.verdict.text() == "Not yet: 1 of 3 arrays still missing or not fitting."
     pick(dialog.roles.choosers["w_hh"][0], "W")
     assert lines(dialog)["w_hh"].startswith("✗ ")
 

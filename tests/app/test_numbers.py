@@ -28,3 +28,10 @@ def test_thousands_are_set_apart() -> None:
     assert [numbers.grouped(n) for n in (0, 999, 1000, 1_000_000, -12_345)] == [
         "0", "999", "1\u202f000", "1\u202f000\u202f000", "−12\u202f345"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(0, "0 B"), (999, "999 B"), (1234, "1.23 kB"), (999_900, "1 MB"), (24_600_000_000, "24.6 GB")]
+)
+def test_sizes_have_three_digits_and_a_point_in_every_language(size: int, words: str) -> None:
+    assert numbers.data_size(size) == words

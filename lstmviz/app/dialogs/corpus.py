@@ -170,7 +170,7 @@ class CorpusDialog(QDialog):
     def _words(self, chosen: int) -> str:
         """How many are shown, and how many of these are chosen."""
         if chosen > MOST:
-            return tr("{count} chosen; at most {most} are opened at once", count=chosen, most=MOST)
+            return tr("{count} chosen; at most {most} are opened at once", count=grouped(chosen), most=MOST)
         if not self.model.rows:
             return tr("None of {total} matches", total=grouped(self._total))
         words = tr("{shown} of {total}", shown=grouped(len(self.model.rows)), total=grouped(self._total))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
@@ -24,9 +24,10 @@ from PySide6.QtWidgets import (
 
 from lstmviz.app.dialogs.export_preview import ExportPreview, Rows
 from lstmviz.app.dialogs.export_signals import SignalBoxes
+from lstmviz.app.numbers import data_size, grouped
 from lstmviz.app.theme import LIGHT, Theme
 from lstmviz.errors import LstmvizError
-from lstmviz.language import LANGUAGES, current, tr
+from lstmviz.language import tr
 from lstmviz.traces.export import EXPORTERS, exporter_for
 from lstmviz.traces.selection import Selection, select
 from lstmviz.traces.trace import Trace
@@ -35,7 +36,6 @@ PREVIEW_ROWS = 20
 _ENDINGS = (".csv", ".tsv", ".parquet", ".npz", ".h5")
 _SIDES = ("forward", "reverse")
 _WAIT_MS = 120
-_LOCALES = {language: QLocale(language) for language in LANGUAGES}
 
 
 class ExportDialog(QDialog):
@@ -101,12 +101,11 @@ class ExportDialog(QDialog):
         size = values * chosen.trace.inputs.dtype.itemsize
         if Path(self.path()).suffix.lower() in (".csv", ".tsv") and rows:
             size = total * sum(len(cell) + 1 for row in rows for cell in row) // len(rows)
-        counts = {"rows": _LOCALES[current()].toString(total), "values": _LOCALES[current()].toString(values)}
-        about = _LOCALES[current()].formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+        counts = {"rows": grouped(total), "values": grouped(values)}
         if exporter_for(self.path()).table:
-            sentence = tr("{rows} rows, {values} values, about {size}.", **counts, size=about)
+            sentence = tr("{rows} rows, {values} values, about {size}.", **counts, size=data_size(size))
         else:
-            sentence = tr("{rows} arrays, {values} values, about {size}.", **counts, size=about)
+            sentence = tr("{rows} arrays, {values} values, about {size}.", **counts, size=data_size(size))
         if Path(self.path()).expanduser().exists():
             sentence += " " + tr("The file exists and will be replaced.")
         self._preview.show_rows(header, rows, sentence)

@@ -119,7 +119,7 @@ class MappingDialog(QDialog):
         wrong = sum(not line.fits for line in found.lines.values())
         if wrong:
             return tr(
-                "Not yet: of {total} arrays {wrong} are missing or do not fit.", total=len(found.lines), wrong=wrong
+                "Not yet: {wrong} of {total} arrays still missing or not fitting.", total=len(found.lines), wrong=wrong
             )
         if not found.ordered:
             return tr("The shapes fit. Now choose the order of the gates: shapes cannot tell it.")

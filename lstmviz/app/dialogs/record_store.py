@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from lstmviz.app.ask_where import StoreFileDialog
+from lstmviz.app.numbers import data_size
 from lstmviz.app.stores import FLOATS
-from lstmviz.language import current, tr
+from lstmviz.language import tr
 from lstmviz.wire.host import far_path
 
 _PYRAMID = 1.5
@@ -115,7 +116,7 @@ class RecordStoreDialog(QDialog):
 
     def _bytes(self, dtype: str) -> str:
         size = self._size * FLOATS[dtype] // FLOATS["float32"]
-        return QLocale(current()).formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+        return data_size(size)
 
     def _on_path_changed(self) -> None:
         """Say how much room there is, and that something there would be replaced."""
@@ -134,8 +135,7 @@ class RecordStoreDialog(QDialog):
             return
         free = shutil.disk_usage(folder).free
         need = int(self._size * FLOATS[self.dtype()] / FLOATS["float32"] * _PYRAMID)
-        locale, form = QLocale(current()), QLocale.DataSizeFormat.DataSizeSIFormat
-        values = {"free": locale.formattedDataSize(free, 1, form), "need": locale.formattedDataSize(need, 1, form)}
+        values = {"free": data_size(free), "need": data_size(need)}
         if need > free:
             self._say(
                 tr(

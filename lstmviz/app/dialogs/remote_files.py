@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from lstmviz.app import icons
+from lstmviz.app.numbers import data_size
 from lstmviz.app.theme import LIGHT, THEMES
 from lstmviz.errors import LstmvizError
 from lstmviz.language import mark, tr
@@ -35,7 +36,6 @@ _KINDS = {
     "sequence": (mark("Sequence"), "series"),
     "file": (mark("File"), "file"),
 }
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 class RemoteFilesDialog(QDialog):
@@ -122,7 +122,7 @@ class RemoteFilesDialog(QDialog):
         self.entries.clear()
         for entry in payload.entries:
             title, icon = _KINDS[entry.kind]
-            size = "" if entry.kind == "folder" or not entry.size else size_words(entry.size)
+            size = "" if entry.kind == "folder" or not entry.size else data_size(entry.size)
             item = QTreeWidgetItem(self.entries, [entry.name, tr(title), size])
             item.setIcon(0, icons.icon(icon, self._theme))
             item.setTextAlignment(2, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -174,11 +174,3 @@ class RemoteFilesDialog(QDialog):
             return
         self.accept()
         self.chosen.emit(path, entry.kind)
-
-
-def size_words(size: int) -> str:
-    """A number of bytes in three digits."""
-    value, unit = float(size), 0
-    while value >= 1000 and unit < len(_UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return f"{value:.3g} {_UNITS[unit]}" if unit else f"{size} B"
