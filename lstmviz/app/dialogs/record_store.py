@@ -81,6 +81,7 @@ class RecordStoreDialog(QDialog):
         where.addWidget(browse)
         digits = QVBoxLayout()
         digits.setSpacing(6)
+        digits.setContentsMargins(0, 4, 0, 0)  # the first stands level with its label
         digits.addWidget(self._whole)
         digits.addWidget(self._half)
         form = QFormLayout()
