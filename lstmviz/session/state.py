@@ -21,7 +21,7 @@ SIGNALS = ("r", "f", "i", "o", "g", "c", "h")
 """The heat maps shown at first, top to bottom."""
 OPTIONAL_SIGNALS = ("kept", "written", "tanh_c", "zr", "zf", "zi", "zo", "zg", "z")
 """Derived signals and pre-activations that can be shown as well."""
-SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 100.0, 300.0)
 """Factors of the player's speed, slow to fast."""
 SCALES = (1.0, 1.25, 1.5, 1.75, 2.0)
 """Sizes of everything in the window."""

@@ -107,7 +107,7 @@ def test_settings_from_a_later_version_and_values_without_meaning_are_no_fault(s
     desk = start()
     assert (desk.session.theme_choice, desk.session.language_choice) == ("system", "system")
     assert desk.session.signals == ("f",)
-    assert desk.session.speed == 30.0
+    assert desk.session.speed == 300.0
     assert desk.window.docks["library"].isVisible()
 
 
