@@ -14,6 +14,8 @@ from lstmviz.session.snapshot import Notice, Snapshot
 
 PATIENCE_MILLISECONDS = 300
 """A task that is over sooner is not shown: a bar that flashes moves everything below it twice."""
+FINE = 1000
+"""Parts of the progress bar."""
 INFO_MILLISECONDS = 8000
 """How long an info stays; warnings and errors stay until they are closed."""
 
@@ -126,8 +128,8 @@ class TaskBar(QFrame):
             return
         self._task = task.what
         self._fit()
-        self._bar.setRange(0, task.total)
-        self._bar.setValue(task.done)
+        self._bar.setRange(0, FINE if task.total else 0)  # the values of a trace may be more than Qt counts
+        self._bar.setValue(FINE * task.done // task.total if task.total else 0)
         seconds = task.seconds_left
         self._left.setText("" if seconds is None else tr("{time} left", time=duration(seconds)))
         if self.isHidden() and not self._patience.isActive():

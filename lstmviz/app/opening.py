@@ -272,7 +272,7 @@ class Opening:
         session = self._dispatcher.session
         session.add_trace(self._stores.watched(trace, path), path, model, {} if spec is None else spec.note)
         if trace.recorded.note:
-            session.notify(trace.recorded.note, "warning")
+            session.notify(tr("“{name}”: {note}", name=trace.name, note=trace.recorded.note), "warning")
         if spec is not None:
             session.select(unit=spec.look.unit, layer=spec.look.layer, direction=spec.look.direction)
 

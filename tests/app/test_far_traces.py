@@ -250,7 +250,7 @@ def test_a_recording_that_was_cut_short_says_so_when_it_opens(program, tmp_path:
     program.opening._add(trace, str(path), "", None)
     program.dispatcher.announce()
     assert program.dispatcher.session.notice is not None
-    assert program.dispatcher.session.notice.text == trace.recorded.note
+    assert program.dispatcher.session.notice.text == f"“{trace.name}”: {trace.recorded.note}"
     assert program.dispatcher.session.notice.level == "warning"
 
 

@@ -25,3 +25,14 @@ def test_a_task_with_a_long_name_does_not_widen_the_window(program, qtbot):
     assert program.window.minimumSizeHint().width() <= narrowest
     assert bar._bar.width() > 100
     assert bar._what.toolTip().startswith("Recording a long name")
+
+
+def test_the_progress_of_more_values_than_qt_counts_is_shown(program):
+    for task in (Task("Writing", 6_144_000_000 // 4, 6_144_000_000), Task("Writing", 3, 12)):
+        program.dispatcher.session.task = task
+        program.dispatcher.announce()
+        bar = program.window.tasks._bar
+        assert bar.value() / bar.maximum() == 0.25
+    program.dispatcher.session.task = Task("Writing")
+    program.dispatcher.announce()
+    assert bar.maximum() == bar.minimum()  # it goes to and fro
