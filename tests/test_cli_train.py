@@ -151,6 +151,7 @@ def test_control_c_leaves_a_checkpoint_and_says_how_to_go_on(folder: Path) -> No
     assert int(update.group(1)) == max(int(file.stem) for file in (folder / "run" / "checkpoints").iterdir())
 
 
+@pytest.mark.slow  # starts torch three times; what the processes do is in test_trainer_distributed
 def test_two_processes_under_torchrun_train_one_run(folder: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",

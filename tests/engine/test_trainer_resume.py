@@ -41,7 +41,7 @@ CONFIGS = {
     "our own loop": msgspec.structs.replace(SMALL, peepholes=True, optimiser="adamw", epochs=2, checkpoint_every=5),
 }
 
-KILLS = 4
+KILLS = 3
 KILLER = """
 import os, random, signal, sys, time
 from pathlib import Path

@@ -56,12 +56,14 @@ def anbn_string(n: int) -> Sequence:
     )
 
 
+@lru_cache(maxsize=2048)  # as above
 def _entropies(n: int, largest: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Entropy of the next symbol at each step: after k a, another a has probability (N − k)/(N − k + 1)."""
     after_a = [_coin(1 / (largest - k + 1)) for k in range(1, n + 1)]
     return np.array([0.0, *after_a, *([0.0] * n), math.nan])
 
 
+@lru_cache(maxsize=2048)  # as above
 def _surprises(n: int, largest: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """−ln p of the next symbol at each step: another a, and after the n-th the first b."""
     after_a = [-math.log((largest - k) / (largest - k + 1)) for k in range(1, n)]
