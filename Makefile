@@ -21,7 +21,7 @@ run: $(VENV)/.run system-libraries ## open the app with a sample (with no displa
 	fi
 
 test: $(VENV)/.dev system-libraries-test ## run the tests (slow ones excepted)
-	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 test-slow: $(VENV)/.dev system-libraries-test ## run the slow tests
 	$(BIN)/python -m pytest -q -m slow --timeout=1200
