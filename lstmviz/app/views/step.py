@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from lstmviz.app import cell_labels, theme
+from lstmviz.app.numbers import grouped
 from lstmviz.app.pixels import is_vector
 from lstmviz.app.step_lines import StepLines
 from lstmviz.app.step_rows import step_rows
@@ -73,7 +74,7 @@ class StepView(View):
         shown = self._snapshot
         heading = tr(
             "step {t} · layer {layer} {direction} · unit {unit}",
-            t=shown.t,
+            t=grouped(shown.t),
             layer=shown.layer,
             direction=cell_labels.direction_name(shown.direction),
             unit=shown.unit,
