@@ -15,6 +15,7 @@ from lstmviz.app.recording import Recording
 from lstmviz.app.sample_specs import read_spec, same_net
 from lstmviz.app.stores import Stores, beyond_memory, is_address, recorded_bytes
 from lstmviz.errors import LstmvizError, SequenceError
+from lstmviz.language import tr
 from lstmviz.language import current
 from lstmviz.nets.foreign.formats import is_own
 from lstmviz.nets.spec import NetSpec
@@ -303,10 +304,15 @@ class Opening:
             self._inspected(active.model_path, lambda net: self._record_or_offer(net, sequence))
 
     def _record_or_offer(self, net: NetSummary | None, sequence: Sequence) -> None:
-        if net is not None and (fits(net, sequence) or self._fitting.wholes.ran(net)):
+        if net is not None and (self._is_own(net, sequence) or fits(net, sequence) or self._fitting.wholes.ran(net)):
             self.record(net.path, sequence)
         else:
             self._offer_nets(sequence)
+
+    def _is_own(self, net: NetSummary, sequence: Sequence) -> bool:
+        """Whether a model that the user brought reads some of the features: it is asked which."""
+        shipped = any(one.net_path and same_net(str(one.net_path), net.path) for one in self._samples)
+        return not shipped and could_fit(net, sequence)
 
     def _on_model_inspected(self, net: NetSummary) -> None:
         """A model, or a stack of it, takes the active trace's sequence where it can, else it waits for one."""
