@@ -15,8 +15,7 @@ from lstmviz.app.recording import Recording
 from lstmviz.app.sample_specs import read_spec, same_net
 from lstmviz.app.stores import Stores, beyond_memory, is_address, recorded_bytes
 from lstmviz.errors import LstmvizError, SequenceError
-from lstmviz.language import tr
-from lstmviz.language import current
+from lstmviz.language import current, tr
 from lstmviz.nets.foreign.formats import is_own
 from lstmviz.nets.spec import NetSpec
 from lstmviz.sequences.samples import Sample
@@ -279,7 +278,7 @@ class Opening:
 
     def _spec(self, model: str) -> NetSpec | None:
         """What a net of the samples says of itself, None for any other model."""
-        if not any(one.net_path and same_net(str(one.net_path), model) for one in self._samples):
+        if not self._is_shipped(model):
             return None
         path = Path(model).with_suffix(".json")
         return read_spec(path) if path.exists() else None
@@ -304,15 +303,15 @@ class Opening:
             self._inspected(active.model_path, lambda net: self._record_or_offer(net, sequence))
 
     def _record_or_offer(self, net: NetSummary | None, sequence: Sequence) -> None:
-        if net is not None and (self._is_own(net, sequence) or fits(net, sequence) or self._fitting.wholes.ran(net)):
+        """Of a model that the user brought it is asked which features it reads, where there are more."""
+        fitting = fits if net is None or self._is_shipped(net.path) else could_fit
+        if net is not None and (fitting(net, sequence) or self._fitting.wholes.ran(net)):
             self.record(net.path, sequence)
         else:
             self._offer_nets(sequence)
 
-    def _is_own(self, net: NetSummary, sequence: Sequence) -> bool:
-        """Whether a model that the user brought reads some of the features: it is asked which."""
-        shipped = any(one.net_path and same_net(str(one.net_path), net.path) for one in self._samples)
-        return not shipped and could_fit(net, sequence)
+    def _is_shipped(self, model: str) -> bool:
+        return any(one.net_path and same_net(str(one.net_path), model) for one in self._samples)
 
     def _on_model_inspected(self, net: NetSummary) -> None:
         """A model, or a stack of it, takes the active trace's sequence where it can, else it waits for one."""
