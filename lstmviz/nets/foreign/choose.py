@@ -15,13 +15,14 @@ from lstmviz.nets.spec import NetSpec
 def choose(found: Many[Found], layer: str | int | None, file: str) -> Found:
     """The stack by its path or its number, counted from 0, or one layer of a stack by its own path.
 
-    Where none is named: the only one, or the one ``a+b`` that all the others are parts of.
+    Where none is named: the only one that is not aside, or the one ``a+b`` that all the others are parts of.
 
     Raises ModelError where several are there and none is named, or where none is as named; both list them all.
     """
     if layer is None or layer == "":
+        meant = [each for each in found if not each.aside] or found
         whole = [
-            each for each in found if set(each.path.split("+")) >= {other.path for other in found if other is not each}
+            each for each in meant if set(each.path.split("+")) >= {other.path for other in meant if other is not each}
         ]
         if len(whole) == 1:
             return whole[0]

@@ -57,7 +57,7 @@ FORMATS = (
     Format("Flax", (".msgpack", ".flax"), "flax_file", lambda start, path: start[1:8] == b"\xa6params"),
     Format("ONNX", (".onnx",), "onnx_file"),
     Format("TensorFlow Lite", (".tflite",), "tflite_file", lambda start, path: start[4:8] == b"TFL3"),
-    Format("JSON", (".json",), "json_weights"),
+    Format("JSON", (".json", ".nam", ".aidax"), "json_weights"),
     Format("NPZ", (), "npz_file", lambda start, path: start.startswith(b"PK") and path.suffix.lower() == ".npz"),
 )
 """The readers; the first whose content is recognised is taken, else the first by its ending."""

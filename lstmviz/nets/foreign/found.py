@@ -20,7 +20,8 @@ class Found:
     path: its name in the model. origin: what the file calls it, ``nn.LSTM`` or ``ONNX LSTM``. spec: a net of these
     layers alone, without a read-out. tensors: its weights as `nets.spec.expected_shapes` names and shapes them, rows in
     torch's order i f g o (r z n of a GRU), float32 or float64. notes: marked sentences, what the file leaves open and
-    was assumed. parts: the layers of a stack that its file keeps apart, each as a net of its own.
+    was assumed. parts: the layers of a stack that its file keeps apart, each as a net of its own. aside: whether it is
+    what the model embeds its input with, and not meant where none is named and another is there.
     """
 
     path: str
@@ -29,6 +30,7 @@ class Found:
     tensors: Mapping[str, Array]
     notes: tuple[str, ...] = ()
     parts: tuple[Found, ...] = ()
+    aside: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Weights in JSON: RTNeural's form of Keras layers, and state dicts of torch as nested lists."""
+"""Weights in JSON: RTNeural's form of Keras layers, captures of Neural Amp Modeler, state dicts as nested lists."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from lstmviz.errors import ModelError
 from lstmviz.nets.foreign.found import Array, Found, Part
 from lstmviz.nets.foreign.gate_order import KERAS_ORDER, Cell, in_torch_order
+from lstmviz.nets.foreign.nam_file import read_capture
 from lstmviz.nets.foreign.torch_names import find_stacks, inputs_named
 from lstmviz.nets.spec import GATE_BLOCKS, NetSpec, check_spec
 
@@ -26,6 +27,8 @@ def read(path: Path) -> tuple[Found, ...]:
     content = read_json(path)
     if isinstance(content, dict) and isinstance(content.get("layers"), list):
         return tuple(_keras_layers(content, str(path)))
+    if isinstance(content, dict) and isinstance(content.get("architecture"), str) and "weights" in content:
+        return read_capture(content, str(path))
     return find_stacks(parts_of(content), str(path))
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from lstmviz.errors import ModelError
 from lstmviz.nets.foreign.found import Found
+from lstmviz.nets.foreign.hdf5_file import parts_in
 from lstmviz.nets.foreign.hdf5_safe import SafeHdf5, open_hdf5
 from lstmviz.nets.foreign.keras_cells import KerasLayer, keras_layer
 from lstmviz.nets.foreign.keras_config import RECURRENT, Described, described_layers
 from lstmviz.nets.foreign.keras_stacks import OTHERS, found_in
 from lstmviz.nets.foreign.keras_stored import StoredLayer, is_keras_1, stored_layers
+from lstmviz.nets.foreign.torch_names import find_stacks
 from lstmviz.nets.foreign.zips import checked_zip
 
 WEIGHTS, CONFIG, METADATA = "model.weights.h5", "config.json", "metadata.json"
@@ -26,6 +28,8 @@ PASSED_NAMES = ("dropout", "spatial_dropout", "gaussian_", "alpha_dropout", "act
 
 def read(path: Path) -> tuple[Found, ...]:
     """Every LSTM, GRU and SimpleRNN of the file that lstmviz has a cell for, its stacks as one.
+
+    Where it is not Keras' own, what its arrays are that are named as torch names them.
 
     Raises ModelError for a file that is no such file or is damaged; where there are several layers,
     a note of the others says that one cannot be read.
@@ -38,7 +42,8 @@ def read(path: Path) -> tuple[Found, ...]:
         version = file.text("", "keras_version") or ""
         if "model_weights" in file.groups:
             version = version or file.text("model_weights", "keras_version") or ""
-        return _read_weights(file, described, version, path.stem)
+        found = _read_weights(file, described, version, path.stem)
+        return found or find_stacks(parts_in(file), name)
 
 
 def _read_archive(path: Path, name: str) -> tuple[Found, ...]:
@@ -82,7 +87,7 @@ def _read_weights(file: SafeHdf5, text: str | None, version: str, model: str) ->
         )
     if not version and is_keras_1(file):
         version = "1"
-    if text is None:
+    if not described:  # none, or that of a model whose layers are made in its own code
         layers, refused = _alone(_in_order(stored, file), version, file.name)
     else:
         layers, refused = _as_described(stored, described, version, file.name)
@@ -134,6 +139,7 @@ def _place(item: StoredLayer, described: Sequence[Described]) -> int | None:
     """Which of the described layers has these weights: by its models' names and its own, else by Keras 3's groups."""
     named = set(item.names)
     rules: tuple[Callable[[Described], bool], ...] = (
+        lambda layer: item.numbered and layer.groups == item.groups,
         lambda layer: layer.names == item.names,
         lambda layer: layer.names[-1] == item.names[-1] and named <= set(layer.names),
         lambda layer: layer.names[-1] in named and set(layer.names) <= named,

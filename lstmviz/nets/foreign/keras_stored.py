@@ -40,19 +40,23 @@ class Stored:
 class StoredLayer:
     """A recurrent layer in one direction or both. names: its models' names and its own, as far as the file tells.
 
-    groups: the same as Keras 3 numbers them by class, ``lstm_1``; equal to names elsewhere.
+    groups: the same as Keras 3 numbers them by class, ``lstm_1``; equal to names elsewhere. numbered: whether the file
+    has no names but those numbers, so that ``lstm_1`` is the second of its class, whatever it was called.
     """
 
     names: tuple[str, ...]
     groups: tuple[str, ...]
     forward: Stored
     backward: Stored | None = None
+    numbered: bool = False
 
 
 def stored_layers(file: SafeHdf5) -> list[StoredLayer]:
     """All recurrent layers of a file, in the order of its names with numbers counted, lstm_2 before lstm_10."""
     found: dict[tuple[str, ...], StoredLayer] = {}
-    for parts, groups, cell in (*_named(file), *_numbered(file)):
+    numbered = list(_numbered(file))
+    unnamed = {id(cell) for parts, groups, cell in numbered if parts == groups}
+    for parts, groups, cell in (*_named(file), *numbered):
         if cell.kernel.ndim != 2 or cell.recurrent.ndim != 2:
             raise ModelError(
                 "“{file}”: the weights of “{layer}” are no matrices; expected those of a recurrent layer.",
@@ -61,7 +65,7 @@ def stored_layers(file: SafeHdf5) -> list[StoredLayer]:
             )
         if parts in found:
             raise ModelError("“{file}” has the layer “{layer}” twice.", file=file.name, layer="/".join(parts))
-        found[parts] = StoredLayer(_short(parts), _short(groups), cell)
+        found[parts] = StoredLayer(_short(parts), _short(groups), cell, numbered=id(cell) in unnamed)
     return sorted(_paired(found), key=lambda layer: [_natural(name) for name in layer.groups])
 
 
@@ -169,7 +173,7 @@ def _paired(found: Mapping[tuple[str, ...], StoredLayer]) -> Iterator[StoredLaye
                 taken |= {parts, other}
                 above = parts[:-1] or (side["rest"],)
                 groups = layer.groups[:-1] if len(layer.groups) > 1 else above
-                yield StoredLayer(_short(above), groups, layer.forward, found[other].forward)
+                yield StoredLayer(_short(above), groups, layer.forward, found[other].forward, layer.numbered)
     for parts, layer in found.items():
         if parts not in taken:
             yield replace(layer, names=layer.names or ("",), groups=layer.groups or ("",))

@@ -257,6 +257,9 @@ def _first_states(node: RecurrentNode, graph: Graph, sides: int, hidden: int) ->
     found: dict[str, Array] = {}
     notes: dict[str, None] = {}
     for name, value in zip(("h", "c"), node.node.input[5 : 7 if node.node.op_type == "LSTM" else 6], strict=False):
+        known = graph.constant(node.scope, value) if value else None
+        if known is not None and (known.ndim != 3 or known.shape[2] != hidden):
+            raise ValueError(tr("a first state of shape {shape}", shape=known.shape))  # of a layer with a projection
         if value and not graph.is_zero(node.scope, value):
             state = graph.repeated(node.scope, value)
             if state is None:

@@ -17,6 +17,8 @@ MODULE_PICKLES = ("constants.pkl",)
 MOST_DEEP = 64
 _WEIGHTS = "data/weights/"
 _CONFIG = _WEIGHTS + "model_weights_config.json"
+OLD_STATES = ("serialized_state_dict.pt", "serialized_state_dict.json")
+"""Where torch.export kept a state dict before torch 2.8, in an archive of its own; the second is no JSON either."""
 _EXPORTED_KINDS = {6: "HalfStorage", 7: "FloatStorage", 8: "DoubleStorage", 13: "BFloat16Storage"}
 """torch.export's numbers of floating-point types (torch/_export/serde/schema.py, ScalarType)."""
 

@@ -23,13 +23,21 @@ from numpy._core.multiarray import scalar
 
 from lstmviz.errors import ModelError
 from lstmviz.language import mark
+from lstmviz.nets.foreign.allennlp_cells import find_cells
 from lstmviz.nets.foreign.found import Array, Found, Part
 from lstmviz.nets.foreign.pickles import Called, PickleError, Read, read_pickle
-from lstmviz.nets.foreign.torch_archive import MODULE_PICKLES, check_order, exported_parts, part_of, scripted_parts
+from lstmviz.nets.foreign.torch_archive import (
+    MODULE_PICKLES,
+    OLD_STATES,
+    check_order,
+    exported_parts,
+    part_of,
+    scripted_parts,
+)
 from lstmviz.nets.foreign.torch_names import find_stacks
 from lstmviz.nets.foreign.torch_objects import is_hostile, names_in
 from lstmviz.nets.foreign.torch_tensors import REBUILD, Described, Storage, described, read_tensor, storages, to_array
-from lstmviz.nets.foreign.zips import checked_zip
+from lstmviz.nets.foreign.zips import check_members, checked_zip
 
 LEGACY_START = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 """How torch began its files before 1.6: a pickle of its magic number."""
@@ -62,7 +70,7 @@ _PLAIN_STATE = (None, None, None, -1, -1, 0)
 def read(path: Path) -> tuple[Found, ...]:
     """The recurrent layers of a file of PyTorch's; raises ModelError where it is none, or an optimiser's."""
     with _opened(path) as opened:
-        found = find_stacks(opened.parts, str(path), opened.functions)
+        found = (*find_stacks(opened.parts, str(path), opened.functions), *find_cells(opened.parts, str(path)))
     return tuple(replace(each, notes=(*each.notes, INERT)) for each in found) if opened.inert else found
 
 
@@ -111,6 +119,9 @@ def _archived(archive: zipfile.ZipFile, path: Path) -> Opened:
     root = next((name.rpartition("/")[0] for name in archive.namelist() if name.endswith("/data.pkl")), None)
     if root is None:
         parts = exported_parts(archive, str(path))
+        old = next((name for name in archive.namelist() if name.rpartition("/")[2] in OLD_STATES), None)
+        if old is not None:
+            return Opened(_old_export(io.BytesIO(archive.read(old)), path))
         if parts is None:
             raise ModelError(
                 "“{file}” is a zip archive without data.pkl; expected one that torch.save made.", file=str(path)
@@ -127,6 +138,16 @@ def _archived(archive: zipfile.ZipFile, path: Path) -> Opened:
         return Opened(_loaded(path))
     check_order(archive, root, str(path))
     return _inert(survey, lambda call: part_of(archive, root, call, str(path)), path)
+
+
+def _old_export(state: io.BytesIO, path: Path) -> dict[str, Part]:
+    """The tensors of the state dict that torch.export kept as a file of torch.save within its own."""
+    inner = zipfile.ZipFile(state)
+    check_members(inner, path)
+    root = next((name.rpartition("/")[0] for name in inner.namelist() if name.endswith("/data.pkl")), "")
+    check_order(inner, root, str(path))
+    survey = _survey(io.BytesIO(inner.read(f"{root}/data.pkl")), str(path))
+    return dict(_inert(survey, lambda call: part_of(inner, root, call, str(path)), path).parts)
 
 
 def _survey(stream: IO[bytes], file: str) -> Read:

@@ -14,10 +14,11 @@ import numpy as np
 from lstmviz.errors import ModelError
 from lstmviz.language import mark
 from lstmviz.nets.foreign.found import Array, Found, Part
+from lstmviz.nets.foreign.torch_reworked import made_anew
 from lstmviz.nets.spec import NetSpec, ValueInput, check_spec, expected_shapes
 
 _NAME = re.compile(
-    r"(?:(?P<path>.*)\.)?(?P<what>(?:weight|bias)_(?:ih|hh|hr))(?:_l(?P<layer>\d{1,4})(?P<side>_reverse)?)?"
+    r"(?:(?P<path>.*)[./_])?(?P<what>(?:weight|bias)_(?:ih|hh|hr))(?:_l(?P<layer>\d{1,4})(?P<side>_reverse)?)?"
 )
 _WRAPPERS = ("module.", "_orig_mod.")
 """What DataParallel and torch.compile put before every name."""
@@ -43,7 +44,7 @@ def find_stacks(parts: Mapping[str, Part], file: str, functions: Mapping[str, st
     Shapes alone tell the kind: 4H rows are an LSTM's, 3H a GRU's, H an RNN's. Raises ModelError where the arrays of a
     module contradict one another. functions: the φ of RNNs by their path, where the file tells it.
     """
-    return tuple(_found(group, file, (functions or {}).get(group.path)) for group in _groups(parts))
+    return tuple(_found(group, file, (functions or {}).get(group.path)) for group in _groups(made_anew(parts)))
 
 
 def inputs_named(width: int) -> ValueInput:

@@ -24,7 +24,7 @@ def checked_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            _check(archive, path)
+            check_members(archive, path)
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
         raise ModelError(
@@ -34,7 +34,8 @@ def checked_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         ) from error
 
 
-def _check(archive: zipfile.ZipFile, path: Path) -> None:
+def check_members(archive: zipfile.ZipFile, path: Path) -> None:
+    """Raise ModelError or what zipfile raises where an archive, which may lie within the file, is not sound."""
     members = archive.infolist()
     names = {member.filename for member in members}
     size, declared = path.stat().st_size, sum(member.file_size for member in members)

@@ -335,3 +335,27 @@ def test_a_checksum_that_does_not_fit_is_told(tmp_path):
     (tmp_path / "m.keras").write_bytes(data)
     with pytest.raises(ModelError, match="damaged zip archive: Bad CRC-32"):
         load_model(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_layers_that_are_called_after_others_places_are_told_apart(tmp_path, named):
+    """The second and third LSTM that a session makes: lstm_1 is the first of its model, and lstm_2 the second."""
+    layers = [Layer("lstm_1", seed=1), Layer("lstm_2", inputs=4, seed=5)]
+    keras_3(tmp_path / "m.keras", layers, whole=True, named=named)
+    (found,) = read(tmp_path / "m.keras")
+    assert found.path == "lstm_1+lstm_2"
+    for place, layer in enumerate(layers):
+        np.testing.assert_array_equal(found.tensors[f"recurrent.weight_ih_l{place}"], layer.sides[0][0].T)
+
+
+def test_a_model_whose_layers_are_made_in_its_own_code_is_read_by_its_weights(tmp_path):
+    layer = Layer("lstm")
+    keras_3(tmp_path / "m.keras", [layer], whole=True)
+    with zipfile.ZipFile(tmp_path / "m.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["config.json"] = json.dumps({"class_name": "Mine", "config": {"trainable": True}}).encode()
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    (found,) = read(tmp_path / "m.keras")
+    np.testing.assert_array_equal(found.tensors["recurrent.weight_ih_l0"], layer.sides[0][0].T)

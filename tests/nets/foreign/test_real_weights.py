@@ -50,9 +50,11 @@ def test_modules_of_equal_shapes_are_kept_apart_and_in_order(real):
 
 
 def test_a_gru_is_not_called_an_lstm_whatever_its_module_is_called(real):
-    summary = summarise(real / "allennlp_simple_tagger" / "gru_decoy_elmo_tagger_best.th")
-    (stack,) = summary.stacks
+    file = real / "allennlp_simple_tagger" / "gru_decoy_elmo_tagger_best.th"
+    stack, *embedding = summarise(file).stacks
     assert (stack.cell, stack.units, stack.layers, stack.directions) == ("gru", 25, 2, ("forward", "reverse"))
+    assert {one.origin for one in embedding} == {"AllenNLP LSTM"}
+    assert lstmviz.load_model(file).spec.cell == "gru"
 
 
 @pytest.mark.parametrize(
