@@ -117,6 +117,8 @@ def _draw_band(painter: QPainter, times: Array, band: tuple[Array, Array], colou
     painter.setBrush(faint)
     low, high = (ends.astype(np.float64) for ends in band)
     known = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
+    if not len(known):  # all on its way: a polygon without corners would end the process
+        return
     for part in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
         there = np.concatenate([times[part], times[part][::-1]])
         ends = np.concatenate([high[part] + pixel / 2, low[part][::-1] - pixel / 2])

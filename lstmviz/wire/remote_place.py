@@ -13,12 +13,12 @@ from lstmviz.wire.messages import Payload
 from lstmviz.wire.porter import Asks
 from lstmviz.wire.tickets import Ticket
 
-IN_FLIGHT = 4
-WAITING = 64
+IN_FLIGHT = 8
+WAITING = 256
 """Questions that wait; older ones are dropped, since whoever still looks asks again."""
 CACHED = 128 << 20
-BLOCK = 64 << 10
-"""Bytes of a file that are asked for at least: what is looked at next lies beside it."""
+BLOCK, MOST_IN_BLOCKS = 128 << 10, 8 << 20
+"""Bytes that are asked for together, aligned: what is looked at next lies beside them, or overlaps. Up to so many."""
 MOST_HEAD = 1 << 30
 """Bytes that opening a store reads at most: the sequence, what the net was given, and words."""
 MOST_WHOLE = 256 << 20
@@ -92,7 +92,7 @@ class RemotePlace:
             stop = length if size is None else min(start + size, length)
             if stop <= len(head):
                 return bytes(head[start:stop])
-        if size is None or size > BLOCK:
+        if size is None or size > MOST_IN_BLOCKS:
             return self._at_hand((file, start, -1 if size is None else size))
         first = start - start % BLOCK
         blocks = [self._at_hand((file, at, BLOCK)) for at in range(first, max(start + size, start + 1), BLOCK)]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtGui import QColor
 
 from lstmviz.app import heat_map, theme
 from lstmviz.app.curve_map import Curve, draw, envelope
@@ -115,3 +116,10 @@ def test_a_curve_stands_where_the_axis_says(qapp: object) -> None:
     top = [x for x in range(200) if any(picture.pixelColor(x, y).alpha() for y in range(6))]
     assert top
     assert all(abs(x - 90) <= 3 for x in top)  # the middle of step 4 of 10 in 200 pixels
+
+
+def test_a_band_of_which_nothing_is_known_yet_is_not_drawn(qapp) -> None:
+    nothing = np.full(5, np.nan)
+    colour = QColor("red")
+    picture = draw([Curve(nothing, np.arange(5.0), colour, band=(nothing, nothing))], (0, 5), 0, 1, (20, 10), 1.0)
+    assert picture.toImage() == draw([], (0, 5), 0, 1, (20, 10), 1.0).toImage()
