@@ -12,7 +12,7 @@ from lstmviz.analysis.horizon import unit_horizon
 from lstmviz.analysis.saturation import gate_saturation
 from lstmviz.app import drawing
 from lstmviz.app.heat_map import packed_table
-from lstmviz.app.numbers import limit
+from lstmviz.app.numbers import grouped, limit
 from lstmviz.app.reading import UnitSignal, is_far
 from lstmviz.app.unit_panels import PAD, TITLE, Panel
 from lstmviz.language import tr
@@ -90,10 +90,10 @@ class MemoryPanel(Panel):
         habits = None if self._memory is None else self._memory.habits
         if habits is None or habits.steps is None:
             return ""
-        first, last = habits.steps
+        first, last = map(grouped, habits.steps)
         if habits.means_of == 1:
             return tr("steps {first} to {last}", first=first, last=last)
-        return tr("steps {first} to {last}, means of {count}", first=first, last=last, count=habits.means_of)
+        return tr("steps {first} to {last}, means of {count}", first=first, last=last, count=grouped(habits.means_of))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
