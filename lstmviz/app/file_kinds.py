@@ -9,9 +9,11 @@ from typing import Literal
 from PySide6.QtCore import QUrl
 
 from lstmviz.app.stores import is_address
+from lstmviz.errors import SequenceError
 from lstmviz.nets.foreign.containers import is_mapped
 from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
 from lstmviz.runs.folder import is_run
+from lstmviz.sequences.readers import ENDINGS
 from lstmviz.traces.corpus import is_corpus_store
 from lstmviz.traces.pack import is_packed
 from lstmviz.wire.host import far_path
@@ -43,6 +45,18 @@ def what_is(path: str) -> What:
     if is_run(file) or file.name == RUN_FILE or (far_path(path) and not file.suffix):
         return "run"
     return "model" if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) or is_mapped(file) else "sequence"
+
+
+def refuse_unknown(path: str) -> None:
+    """Raise SequenceError for a file that no reader of sequences knows by its ending, in words for the window."""
+    if far_path(path) or Path(path).suffix.lower() in ENDINGS:
+        return
+    raise SequenceError(
+        "“{file}” is nothing that lstmviz opens; expected a sequence ({sequences}), a model such as .pt, .onnx or"
+        " .keras, a trace (.zarr) or the folder of a run. Save a table as CSV, a picture as PNG, sound as WAV.",
+        file=Path(path).name,
+        sequences=", ".join(SEQUENCE_ENDINGS),
+    )
 
 
 def dropped_paths(urls: Many[QUrl]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QDialog, QWidget
 
+from lstmviz.app.file_kinds import refuse_unknown
 from lstmviz.app.recording import Recording
 from lstmviz.app.wholes import Wholes
 from lstmviz.errors import LstmvizError
@@ -39,8 +40,10 @@ class Fitting:
     ) -> None:
         """Read a sequence file; where it cannot be read as it is, offer the ways in which it could.
 
-        inputs: how many features are wanted, 0 for any. weights: what to do where it is a model's weights.
+        inputs: how many features are wanted, 0 for any. weights: what to do where it is a model's weights. Raises
+        SequenceError for a kind of file that is not known.
         """
+        refuse_unknown(path)
         failed = partial(self._on_refused, path, options, then, inputs, weights)
         self._recording.load_sequence(path, dict(options), then, failed)
 

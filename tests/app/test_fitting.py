@@ -48,10 +48,14 @@ def asked(program, qtbot):
 
 @pytest.fixture
 def recorded(program, qtbot):
-    """recorded(): the trace that comes."""
+    """recorded(name): the trace that comes, of the sequence of that name where one is given."""
 
-    def wait():
-        qtbot.waitUntil(lambda: program.dispatcher.snapshot.trace is not None, timeout=WAIT)
+    def here(name):
+        trace = program.dispatcher.snapshot.trace
+        return trace is not None and name in ("", trace.sequence.name)
+
+    def wait(name=""):
+        qtbot.waitUntil(lambda: here(name), timeout=WAIT)
         return program.dispatcher.snapshot.trace
 
     return wait
@@ -90,6 +94,25 @@ def test_of_more_columns_than_the_model_reads_the_user_takes_some(program, asked
     assert trace.sequence.names == ("d", "a", "c")
     assert trace.inputs[:2].tolist() == [[1, 1, 1], [2, 2, 2]]
     assert trace.sequence.times is not None
+
+
+def test_a_wider_table_after_the_first_is_read_by_the_same_model_too(program, asked, recorded, model, tmp_path):
+    first = write(tmp_path / "s.csv", "date,a,b,c\n" + "".join(row.rsplit(",", 1)[0] + "\n" for row in ROWS.split()))
+    program.dispatcher.run("file.open_paths", paths=(first, model))
+    recorded()
+    program.dispatcher.run("file.open_path", path=write(tmp_path / "wide.csv", "date,a,b,c,d\n" + ROWS))
+    asked(ColumnsDialog).ok.click()
+    assert recorded("wide").model.path == model
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "thesis.pdf", "table.xlsx", "nothing"])
+def test_a_file_of_another_kind_is_refused_with_what_can_be_opened(program, tmp_path, name):
+    write(tmp_path / name, "something else")
+    program.dispatcher.run("file.open_path", path=str(tmp_path / name))
+    said = program.dispatcher.snapshot.notice.text
+    assert f"“{name}” is nothing that lstmviz opens" in said
+    assert all(kind in said for kind in (".csv", ".pt", ".zarr", "Save a table as CSV"))
+    assert "format=" not in said
 
 
 @pytest.mark.parametrize(("way", "steps", "value"), [(0, 20, 3.0), (1, 20, 2.0), (2, 20, 0.0), (3, 19, 4.0)])

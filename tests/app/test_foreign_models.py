@@ -99,7 +99,7 @@ def test_the_parts_of_a_stack_can_be_chosen_and_what_a_layer_reads_is_said(qtbot
     whole = StackData("a+b", "Keras LSTM", "lstm", 3, 4, 2, ("forward",), parts=parts)
     dialog = LayersDialog("model", (whole, STACKS[1]))
     qtbot.addWidget(dialog)
-    assert "“a+b” reads sequences of 3 features a step" in dialog.reads.text()
+    assert "“a+b” reads 3 features a step" in dialog.reads.text()
     dialog.stacks.setCurrentItem(dialog.stacks.topLevelItem(0).child(1))
     assert "“b” reads sequences of 4 features a step" in dialog.reads.text()
     with qtbot.waitSignal(dialog.chosen) as chosen:
