@@ -101,7 +101,7 @@ def test_the_parts_of_a_stack_can_be_chosen_and_what_a_layer_reads_is_said(qtbot
     qtbot.addWidget(dialog)
     assert "“a+b” reads 3 features a step" in dialog.reads.text()
     dialog.stacks.setCurrentItem(dialog.stacks.topLevelItem(0).child(1))
-    assert "“b” reads sequences of 4 features a step" in dialog.reads.text()
+    assert "“b” reads 4 features a step" in dialog.reads.text()
     with qtbot.waitSignal(dialog.chosen) as chosen:
         dialog.accept()
     assert chosen.args == ["b"]
