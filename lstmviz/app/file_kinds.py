@@ -10,8 +10,7 @@ from PySide6.QtCore import QUrl
 
 from lstmviz.app.stores import is_address
 from lstmviz.errors import SequenceError
-from lstmviz.nets.foreign.containers import is_mapped
-from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
+from lstmviz.nets.foreign.formats import is_model
 from lstmviz.runs.folder import is_run
 from lstmviz.sequences.readers import ENDINGS
 from lstmviz.traces.corpus import is_corpus_store
@@ -44,7 +43,7 @@ def what_is(path: str) -> What:
         return "corpus" if is_corpus_store(store_of(path)) else "trace"
     if is_run(file) or file.name == RUN_FILE or (far_path(path) and not file.suffix):
         return "run"
-    return "model" if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) or is_mapped(file) else "sequence"
+    return "model" if is_model(file) else "sequence"
 
 
 def refuse_unknown(path: str) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 from lstmviz import language
 from lstmviz.engine.run_words import inspect_run
 from lstmviz.language import mark, tr
-from lstmviz.nets.foreign.containers import is_mapped
-from lstmviz.nets.foreign.formats import MODEL_ENDINGS, UNREAD
+from lstmviz.nets.foreign.formats import is_model
 from lstmviz.runs.folder import is_run
 from lstmviz.sequences.generators.truth import Truth
 from lstmviz.sequences.sequence import Sequence
@@ -51,7 +50,7 @@ def inspect_file(path: str) -> Lines:
     if suffix == ".zarr" or Path(path).is_dir() or "://" in path or path.lower().endswith(".zarr.zip"):
         return _trace(path)
     file = Path(split(path)[0])
-    if file.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) or is_mapped(file):
+    if is_model(file):
         return _model(path)
     from lstmviz.sequences.readers import load_sequence
 

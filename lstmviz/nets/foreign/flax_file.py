@@ -72,7 +72,8 @@ def _cells(tree: object, path: str, depth: int) -> Iterator[tuple[str, Cell, Tre
             yield path, cell, tree
             return
     for name, below in tree.items():
-        yield from _cells(below, f"{path}/{name}" if path else str(name), depth + 1)
+        if name != "opt_state":  # of a whole TrainState: what Adam and others keep has the shape of the model
+            yield from _cells(below, f"{path}/{name}" if path else str(name), depth + 1)
 
 
 def _found(path: str, cell: Cell, group: Tree, file: str) -> Found:

@@ -67,6 +67,24 @@ UNREAD = tuple(dict.fromkeys(ending for each in OTHERS for ending in each.ending
 
 MODEL_ENDINGS = tuple(dict.fromkeys(ending for each in FORMATS for ending in each.endings))
 
+
+def is_model(path: Path) -> bool:
+    """Whether a file is a model or a container of weights: by its ending, and by its content where that tells nothing.
+
+    Models in a format that is not read are models too: reading them says which way works.
+    """
+    if path.suffix.lower() in (*MODEL_ENDINGS, *UNREAD) or is_mapped(path):
+        return True
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(_START)
+    except OSError:
+        return False
+    if path.suffix.lower() == ".npz":
+        return start.startswith(b"PK") and _holds_weights(path)
+    return any(each.begins is not None and each.begins(start, path) for each in FORMATS)
+
+
 _DAMAGED = (
     ArithmeticError,
     AssertionError,
@@ -160,6 +178,15 @@ def _holds(path: Path, *names: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(member.rpartition("/")[2] in names for member in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+
+
+def _holds_weights(path: Path) -> bool:
+    """Whether an NPZ file has arrays that are named as torch names the weights of h(t−1)."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any("weight_hh" in member for member in archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
 

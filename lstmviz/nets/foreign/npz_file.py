@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from lstmviz.errors import ModelError
+from lstmviz.language import tr
 from lstmviz.nets.foreign.found import Array, Found, Part
 from lstmviz.nets.foreign.torch_names import find_stacks
 from lstmviz.nets.foreign.zips import checked_zip
@@ -64,7 +65,7 @@ def _members(path: Path) -> Iterator[tuple[str, tuple[int, ...], np.dtype[np.gen
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
     read_header = _HEADERS.get(npy.read_magic(stream))
     if read_header is None:
-        raise ValueError("a newer kind of array than lstmviz reads")
+        raise ValueError(tr("a newer kind of array than lstmviz reads"))
     try:
         shape, _fortran, kind = read_header(stream)
     except (SyntaxError, TokenError) as error:  # numpy's own, of a header that is damaged Python

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from lstmviz.errors import ModelError
+from lstmviz.language import tr
 from lstmviz.nets.foreign.found import Array
 from lstmviz.nets.foreign.pickles import Called, Global, Stored
 
@@ -96,10 +97,10 @@ def checked(tensor: Described, file: str) -> Described:
 def storage_of(stored: Any) -> Storage:
     """The storage that a pickle names; raises ValueError where it names something else."""
     if not isinstance(stored, Stored):
-        raise ValueError("no storage")
+        raise ValueError(tr("no storage"))
     word, kind, key, _place, elements = stored.what[:5]
     if word != "storage" or not isinstance(kind, Global) or not isinstance(elements, int) or elements < 0:
-        raise ValueError("no storage")
+        raise ValueError(tr("no storage"))
     return Storage(kind.name.rpartition(".")[2], str(key), elements)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
+import torch
 from flax_forms import dense, lstm_cell, to_bytes
 
 import lstmviz
 from lstmviz.errors import ModelError
-from lstmviz.nets.foreign.formats import read_found
+from lstmviz.nets.foreign.formats import is_model, read_found
 from lstmviz.nets.reader import load_model
 
 X = np.random.default_rng(9).normal(size=(8, 3))
@@ -109,3 +110,22 @@ def test_formats_that_are_not_read_show_a_way(tmp_path, name, content, sentence)
     path.write_bytes(content)
     with pytest.raises(ModelError, match=f"in a format that lstmviz does not read. .*{sentence}"):
         load_model(path.parent if "/" in name else path)
+
+
+def test_the_moments_of_an_optimiser_are_no_layers(tmp_path):
+    tree = {"encoder": lstm_cell()}
+    state = {"step": 3, "params": tree, "opt_state": {"0": {"mu": tree, "nu": tree}}}
+    (tmp_path / "m.msgpack").write_bytes(to_bytes(state))
+    assert [each.path for each in read_found(tmp_path / "m.msgpack")] == ["encoder"]
+
+
+def test_a_model_is_known_by_its_content_where_its_ending_tells_nothing(tmp_path):
+    torch.save(torch.nn.LSTM(2, 3).state_dict(), tmp_path / "latest_weights.pyt")
+    (tmp_path / "params").write_bytes(to_bytes({"params": {"encoder": lstm_cell()}}))
+    np.savez(tmp_path / "weights.npz", **{"lstm.weight_hh_l0": np.zeros((4, 1))})
+    np.savez(tmp_path / "series.npz", x=np.zeros((4, 1)))
+    (tmp_path / "a.csv").write_text("PK\n1\n")
+    (tmp_path / "empty.csv").touch()
+    known = {file.name for file in tmp_path.iterdir() if is_model(file)}
+    assert known == {"latest_weights.pyt", "params", "weights.npz"}
+    assert not is_model(tmp_path / "not there")
