@@ -6,12 +6,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from lstmviz.session.state import Opened, Place, Session
+from lstmviz.traces.trace import Trace
 
 LENGTH = 200
 """Moves that are kept."""
 CLOSED_LENGTH = 5
 """Closed traces that are kept, since each holds its arrays."""
+CLOSED_BYTES = 128 << 20
+"""What these may hold together, beside the one that was closed last, which is always kept."""
 TOGETHER_SECONDS = 0.7
 """Moves of one kind that follow one another faster than this are one move: a drag, a key held down."""
 
@@ -96,6 +101,15 @@ class History:
         self._noted_at = float("-inf")
 
     def _bound_closed(self) -> None:
-        closed = [move for move in self._undo if move.closed is not None]
-        for move in closed[:-CLOSED_LENGTH]:
-            self._undo.remove(move)
+        held = 0
+        for count, move in enumerate([move for move in self._undo[::-1] if move.closed is not None]):
+            held += held_bytes(move.closed.trace) if count and move.closed else 0
+            if count >= CLOSED_LENGTH or held > CLOSED_BYTES:
+                self._undo.remove(move)
+
+
+def held_bytes(trace: Trace) -> int:
+    """What the arrays of a trace take in memory; what it reads from its store takes nothing."""
+    arrays = [trace.inputs, trace.outputs, trace.targets, trace.sequence.values, trace.sequence.times]
+    arrays += [array for lane in trace.lanes.values() for array in lane.signals.values()]
+    return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lstmviz.session import history
 from lstmviz.session.dispatch import Dispatcher
-from lstmviz.session.history import CLOSED_LENGTH, History
+from lstmviz.session.history import CLOSED_LENGTH, History, held_bytes
 
 
 class Clock:
@@ -88,6 +89,30 @@ def test_moves_in_a_trace_that_is_gone_are_passed_over(dispatcher, make_trace, c
     while dispatcher.snapshot.can_undo:
         dispatcher.run("history.undo")
     assert len(dispatcher.snapshot.open_traces) == 1 + CLOSED_LENGTH
+
+
+def test_closed_traces_are_kept_as_far_as_they_are_small_and_the_last_one_always(
+    dispatcher, make_trace, clock, monkeypatch
+):
+    monkeypatch.setattr(history, "CLOSED_BYTES", 1.5 * held_bytes(make_trace(steps=9)))
+    for seed in range(4):
+        clock.now += 10
+        dispatcher.session.add_trace(make_trace(seed=seed, steps=900 if seed == 3 else 9))
+        dispatcher.announce()
+        dispatcher.run("trace.close")
+    while dispatcher.snapshot.can_undo:
+        dispatcher.run("history.undo")
+    assert [entry.trace.inputs.shape[0] for entry in dispatcher.session.opened.values()] == [50, 9, 900]
+
+
+def test_what_a_trace_reads_from_its_store_takes_no_memory(make_trace, tmp_path):
+    from lstmviz.traces.store import open_trace
+
+    trace = make_trace(steps=300, units=8)
+    trace.save(tmp_path / "a.zarr")
+    signals = sum(array.nbytes for lane in trace.lanes.values() for array in lane.signals.values())
+    assert held_bytes(trace) > signals
+    assert held_bytes(open_trace(tmp_path / "a.zarr", lazy=True)) <= held_bytes(trace) - signals
 
 
 def test_a_new_move_forgets_what_was_undone(dispatcher, clock):
