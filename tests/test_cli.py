@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import re
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cli_bench import CSV, folder, net, run, store
 
 import lstmviz
 from lstmviz import cli
 from lstmviz.cli import main
-from lstmviz.cli.command import Command, key_value
+from lstmviz.cli.command import key_value
 from lstmviz.traces.trace import Trace
 
-CSV = "a,b\n" + "".join(f"{n / 8},{-n}\n" for n in range(30))
-
-
-def run(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "lstmviz", *words], capture_output=True, text=True, timeout=100, check=False, **options
-    )
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with the sequence waves.csv of two features."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "waves.csv").write_text(CSV)
-    return tmp_path
-
-
-@pytest.fixture
-def net(folder: Path) -> str:
-    """A net of two features and 8 units in the current folder."""
-    import torch
-
-    from lstmviz.nets.net import Net
-    from lstmviz.nets.save import save_net
-    from lstmviz.nets.spec import NetSpec, ValueInput
-
-    torch.manual_seed(0)
-    save_net(Net(NetSpec(name="small", input=ValueInput(("a", "b"), (0.0, 0.0), (1.0, 1.0)), hidden=8)), "small.json")
-    return "small.json"
-
-
-@pytest.fixture
-def store(folder: Path, make_trace: Callable[..., Trace]) -> str:
-    make_trace(steps=20, units=4, layers=2).save("t.zarr")
-    return "t.zarr"
-
-
-def names_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
+__all__ = ["folder", "net", "store"]
 
 
 def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,9 +132,7 @@ def test_what_is_chosen_is_exported_and_nothing_else(store: str, capsys: pytest.
 
 
 @pytest.mark.parametrize("out", ["b.zarr", "b.zarr.zip"])
-def test_a_store_is_exported_as_a_folder_or_one_file(
-    store: str, out: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_store_is_exported_as_a_folder_or_one_file(store: str, out: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", store, "--out", out]) == 0
 
     np.testing.assert_array_equal(lstmviz.open_trace(out)["f"], lstmviz.open_trace(store)["f"])
@@ -253,159 +210,6 @@ def test_without_a_word_the_window_opens_in_the_language_of_the_command_line(mon
     assert main([]) == 0
     assert main(["--language", "pt_BR"]) == 0
     assert opened == [([], "", ""), ([], "", "pt_BR")]
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["inspect", "missing.csv"],
-        ["pictures", "--sample", "no-such-sample"],
-        ["inspect", "missing.json"],
-        ["inspect", "missing.zarr"],
-        ["inspect", "empty.csv"],
-        ["export", "missing.zarr", "--out", "a.csv"],
-        ["export", "t.zarr", "--out", "a.doc"],
-        ["export", "t.zarr", "--out", "no/such/folder/a.csv"],
-        ["export", "t.zarr", "--signals", "q", "--out", "a.csv"],
-        ["export", "t.zarr", "--units", "99", "--out", "a.csv"],
-        ["export", "t.zarr", "--layers", "7", "--out", "a.csv"],
-        ["export", "t.zarr", "--steps", "a:b", "--out", "a.csv"],
-        ["record", "--model", "small.json", "--sequence", "missing.csv", "--out", "a.zarr"],
-        ["record", "--model", "missing.json", "--sequence", "waves.csv", "--out", "a.zarr"],
-        ["record", "--model", "small.json", "--sequence", "wide.csv", "--out", "a.zarr"],
-        ["record", "--model", "small.json", "--sequence", "nan.csv", "--out", "a.zarr"],
-        ["record", "--model", "small.json", "--sequence", "waves.csv", "--out", "no/such/folder/a.zarr"],
-        ["record", "--model", "small.json", "--sequence", "waves.csv", "--out", "a.zarr", "--option", "nonsense=1"],
-    ],
-    ids=" ".join,
-)
-def test_a_failure_is_one_sentence_and_status_1_and_leaves_no_file(
-    words: list[str], folder: Path, net: str, store: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "empty.csv").touch()
-    (folder / "wide.csv").write_text("a,b,c\n1,2,3\n4,5,6\n")
-    (folder / "nan.csv").write_text("a,b\n1,nan\n4,5\n")
-    before = names_in(folder)
-
-    assert main(words) == 1
-
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith("lstmviz: ")
-    assert printed.err.count("\n") == 1
-    assert names_in(folder) == before
-
-
-@pytest.mark.parametrize("file", ["gone.csv", "gone.zarr", "folder/gone"])
-def test_a_file_that_is_gone_is_no_wrong_usage(file: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([file]) == 1
-    assert capsys.readouterr().err == f"lstmviz: There is no file “{file}”.\n"
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["record", "--model", "small.json"],
-        ["record", "--model", "a", "--sequence", "b", "--out", "c.csv"],
-        ["record", "--model", "small.json", "--sequence", "waves.csv", "--out", "c.zarr", "--option", "nonsense"],
-        ["export"],
-        ["export", "t.zarr", "--form", "tall", "--out", "a.csv"],
-        ["samples", "--no-such-option"],
-        ["--language", "tlh", "samples"],
-        ["recrod"],
-    ],
-    ids=" ".join,
-)
-def test_wrong_usage_is_status_2(words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(words) == 2
-
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert "lstmviz" in printed.err
-
-
-def added(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    """A command ``boom`` that raises the error."""
-
-    def boom(_arguments: argparse.Namespace) -> int:
-        raise error
-
-    monkeypatch.setattr(cli, "COMMANDS", (*cli.COMMANDS, Command("boom", "", lambda parser: None, boom)))
-
-
-def test_what_was_not_foreseen_is_a_sentence_with_the_log_that_has_the_traceback(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    added(monkeypatch, ZeroDivisionError("a slip"))
-
-    assert main(["boom"]) == 1
-
-    printed = capsys.readouterr().err
-    assert "ZeroDivisionError: a slip" in printed
-    assert "Traceback" not in printed
-    assert "Traceback" in Path(printed.rsplit(": ", 1)[1].strip()).read_text(encoding="utf-8")
-
-
-def test_an_interrupt_is_status_130_and_silent(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    added(monkeypatch, KeyboardInterrupt())
-
-    assert main(["boom"]) == 130
-    assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-def test_an_interrupted_export_leaves_no_file(folder: Path, make_trace: Callable[..., Trace]) -> None:
-    make_trace(steps=2000, units=128).save("big.zarr")
-    before = names_in(folder)
-    code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from lstmviz.cli import main; sys.exit(main(['export', 'big.zarr', '--out', 'big.csv', '--signals', 'all']))"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        while names_in(folder) == before:
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-
-    assert (process.returncode, out, err) == (130, b"", b"")
-    assert names_in(folder) == before
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="closes a pipe")
-def test_a_reader_that_has_seen_enough_is_no_failure(folder: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "lstmviz", "samples"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        complaint = process.stderr.read()
-
-    assert complaint == b""
-    assert process.returncode == 141
-
-
-def test_a_terminal_without_our_signs_is_no_failure() -> None:
-    import os
-
-    done = run("samples", env={**os.environ, "PYTHONIOENCODING": "ascii"})
-
-    assert done.returncode == 0
-    assert "Counting: a?b?" in done.stdout
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
-def test_without_a_display_the_window_is_a_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-
-    assert main(["--sample", "reber"]) == 1
-    assert "no display" in capsys.readouterr().err
 
 
 def test_pictures_are_drawn_and_the_trace_saved_without_a_display(folder: Path) -> None:

@@ -18,7 +18,6 @@ from lstmviz.cells.weights import GruWeights, LayerNorm, LstmWeights, RnnWeights
 from lstmviz.engine.fused import fused_lane
 from lstmviz.engine.weights import read_stack
 from lstmviz.engine.workspace import workspace_lane
-from lstmviz.errors import ModelError, SequenceError
 from lstmviz.nets.build import build_net
 from lstmviz.nets.loop import LoopLayers
 from lstmviz.nets.spec import NetSpec, OneHotInput, ProbabilityOutput, ValueInput, ValueOutput
@@ -358,47 +357,6 @@ def test_a_net_of_symbols_gives_probabilities_and_the_place_of_the_next_symbol()
     np.testing.assert_array_equal(trace.inputs, np.eye(3)[[1, 2, 2, 1]])
     np.testing.assert_allclose(trace.outputs.sum(axis=1), 1, rtol=1e-6)
     np.testing.assert_array_equal(trace.targets[:, 0], [0, 0, 2, np.nan])
-
-
-@pytest.mark.parametrize(
-    ("sequence", "said"),
-    [
-        (np.ones((5, 2)), "2 features a step; the layer takes 3"),
-        (np.array([[1, 2, 3], [1, np.nan, 3]]), "Step 1 of “sequence” has nan in the feature “x1”"),
-        (np.array([[1, np.inf, 3]]), "has inf"),
-        (np.zeros((0, 3)), "shape (0, 3)"),
-        (np.zeros((2, 2, 3)), "For several sequences give a list"),
-        (np.array([["a", "b", "c"]]), "expected numbers"),
-        ([[1, 2, 3], [1, 2]], "expected numbers"),
-        ([], "list of sequences is empty"),
-        (None, "expected numbers"),
-    ],
-)
-def test_a_sequence_that_does_not_fit_is_refused_in_a_sentence(sequence, said):
-    with pytest.raises(SequenceError) as error:
-        lstmviz.record(nn.LSTM(3, 4), sequence)
-    assert said in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("module", "states", "said"),
-    [
-        (nn.LSTM(3, 4), {"h0": np.zeros(5)}, "h0 has shape (1, 5); expected (1, 4)"),
-        (nn.LSTM(3, 4, 2), {"h0": np.zeros(4)}, "h0 has shape (4,); expected (2, 4)"),
-        (nn.LSTM(3, 4, proj_size=2), {"c0": np.zeros((1, 2))}, "c0 has shape (1, 2); expected (1, 4)"),
-        (nn.LSTM(3, 4), {"h0": "zero"}, "h0 has shape"),
-        (nn.LSTM(3, 4), {"h0": np.full(4, np.nan)}, "h0 has a NaN"),
-        (nn.RNN(3, 4), {"c0": np.zeros(4)}, "a layer of kind rnn has no c"),
-        (nn.GRU(3, 4), {"c0": np.zeros(4)}, "a layer of kind gru has no c"),
-        (nn.Linear(3, 4), {}, "A Linear cannot be recorded"),
-        (nn.Sequential(nn.LSTM(3, 4)), {}, "lstmviz.watch(module)"),
-        (nn.LSTM(3, 4).half(), {}, "The weights are float16"),
-    ],
-)
-def test_a_model_or_state_that_does_not_fit_is_refused_in_a_sentence(module, states, said):
-    with pytest.raises(ModelError) as error:
-        lstmviz.record(module, np.ones((5, 3)), **states)
-    assert said in str(error.value)
 
 
 def test_the_columns_of_a_data_frame_name_the_features():

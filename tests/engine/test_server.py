@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from server_bench import bytes_of, client, csv, model, raw_engine, read_until, record, save_small_net, shared
 
 from lstmviz.errors import EngineError, LstmvizError
 from lstmviz.sequences.sequence import Sequence
 from lstmviz.traces.trace import Trace
-from lstmviz.wire import pipe_transport
 from lstmviz.wire.codec import sequence_from_wire, sequence_to_wire, trace_arrays
-from lstmviz.wire.framing import MAX_FRAME, FrameReader, encode
+from lstmviz.wire.framing import encode
 from lstmviz.wire.messages import (
     PROTOCOL,
-    Answer,
     Cancel,
     Done,
     Failed,
@@ -36,69 +31,10 @@ from lstmviz.wire.messages import (
     SequenceLoaded,
     Written,
 )
-from lstmviz.wire.pipe_transport import PipeClient, PipeTransport
+from lstmviz.wire.pipe_transport import PipeClient
 from lstmviz.wire.tickets import ignore
-from lstmviz.wire.transport import Listener, engine_command
 
-LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipeClient]:
-    """One engine for the tests that leave it as it was."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LSTMVIZ_HOME", str(tmp_path_factory.mktemp("engine")))
-        with PipeClient() as client:
-            yield client
-
-
-@pytest.fixture
-def client() -> Iterator[PipeClient]:
-    with PipeClient() as client:
-        yield client
-
-
-@pytest.fixture
-def csv(tmp_path: Path) -> str:
-    path = tmp_path / "waves.csv"
-    path.write_text("a,b\n" + "".join(f"{n / 8},{-n}\n" for n in range(30)))
-    return str(path)
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> str:
-    """A net of 2 features and 8 units."""
-    return save_small_net(tmp_path / "small.json", 8)
-
-
-def save_small_net(path: Path, units: int) -> str:
-    import torch
-
-    from lstmviz.nets.net import Net
-    from lstmviz.nets.save import save_net
-    from lstmviz.nets.spec import NetSpec, ValueInput
-
-    torch.manual_seed(0)
-    spec = NetSpec(name="small", input=ValueInput(("a", "b"), (0.0, 0.0), (1.0, 1.0)), hidden=units)
-    save_net(Net(spec), path)
-    return str(path)
-
-
-def record(client: PipeClient, model: str, sequence: Sequence) -> Trace:
-    traces: list[Trace] = []
-    failures: list[Exception] = []
-    request = RecordTrace(0, model, sequence_to_wire(sequence))
-    client.wait(client.ask_trace(request, traces.append, on_failed=failures.append))
-    assert [str(failure) for failure in failures] == []
-    return traces[0]
-
-
-def bytes_of(trace: Trace) -> dict[str, bytes]:
-    return {key: array.tobytes() for key, array in trace_arrays(trace)}
-
-
-def raw_engine() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(engine_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+__all__ = ["client", "csv", "model", "shared"]
 
 
 def test_the_engine_introduces_itself(shared: PipeClient) -> None:
@@ -221,17 +157,6 @@ def test_a_cancelled_request_is_not_begun_and_the_next_is_answered(csv: str) -> 
         assert [type(answer) for answer in answers if answer.id == 2] == [Part, Done]
 
 
-def read_until(engine: subprocess.Popen[bytes], last: int) -> list[Answer]:
-    assert engine.stdout is not None
-    reader: FrameReader[Answer] = FrameReader(Answer)
-    answers: list[Answer] = []
-    while not any(answer.id == last and isinstance(answer, Done | Failed) for answer in answers):
-        data = os.read(engine.stdout.fileno(), 1 << 16)
-        assert data, f"the engine ended after {answers}"
-        answers += reader.feed(data)
-    return answers
-
-
 def test_a_recording_tells_how_far_it_is_and_stops_in_the_middle(client: PipeClient, model: str, csv: str) -> None:
     import lstmviz
 
@@ -310,106 +235,3 @@ def test_an_engine_killed_in_the_middle_is_restarted_and_gives_the_same_answer(m
 
     assert states == ["starting", "ready", "restarting", "ready", "stopped"]
     assert bytes_of(traces[0]) == expected
-
-
-def test_closing_the_input_ends_the_engine_though_nobody_reads_its_output() -> None:
-    with raw_engine() as engine:
-        assert engine.stdin is not None
-        engine.stdin.close()
-
-        assert engine.wait(30) == 0
-
-
-def test_closing_the_input_ends_an_engine_that_works(csv: str) -> None:
-    with raw_engine() as engine:
-        assert engine.stdin is not None
-        engine.stdin.write(encode(Hello(0)) + encode(LoadSequence(1, csv)) * 1000)
-        engine.stdin.flush()
-        read_until(engine, 1)
-        engine.stdin.close()
-
-        assert engine.wait(30) == 0
-
-
-@pytest.mark.parametrize("garbage", [b"\xff" * 64, (MAX_FRAME + 1).to_bytes(8, "little"), b"\x01" + bytes(7) + b"\xc1"])
-def test_garbage_ends_the_engine_with_an_error_in_its_log(garbage: bytes) -> None:
-    with raw_engine() as engine:
-        assert engine.stdin is not None
-        assert engine.stdout is not None
-        engine.stdin.write(garbage)
-        engine.stdin.flush()
-
-        assert engine.stdout.read() == b""
-        assert engine.wait(30) == 1
-    log = Path(os.environ["LSTMVIZ_HOME"]) / "engine.log"
-    assert "the input cannot be read" in log.read_text(encoding="utf-8")
-
-
-def test_twenty_kills_in_the_middle_of_a_write_never_hang_the_one_who_asks() -> None:
-    for n in range(20):
-        exits: list[str] = []
-        transport = PipeTransport(Listener(ignore, ignore, partial(exits.append, "dead")))
-        transport.start()
-        killer = threading.Timer(0.01 * n, os.kill, (transport.pid, signal.SIGKILL))
-        killer.start()
-        transport.write(encode(InspectModel(1, "nothing")) * 100_000)
-        while not exits:
-            assert transport.pump(30)
-        killer.join()
-        assert exits == ["dead"]
-
-
-def test_an_interrupt_in_the_terminal_is_not_for_the_engine(client: PipeClient, csv: str) -> None:
-    client.wait_ready()
-    assert client.pipe is not None
-    os.kill(client.pipe.pid, signal.SIGINT)
-
-    assert client.answer(LoadSequence(0, csv))
-    assert client.state == "ready"
-
-
-@LINUX
-def test_the_engine_maps_no_library_of_qt_and_is_nice(shared: PipeClient, model: str, csv: str) -> None:
-    import lstmviz
-
-    record(shared, model, lstmviz.load_sequence(csv))
-
-    assert shared.pipe is not None
-    proc = Path("/proc") / str(shared.pipe.pid)
-    maps = (proc / "maps").read_text()
-    assert "libtorch" in maps
-    assert "Qt6" not in maps
-    assert "PySide6" not in maps
-    assert int((proc / "stat").read_text().rsplit(")", 1)[1].split()[16]) >= 10
-
-
-def test_what_libraries_print_does_not_reach_the_one_who_asks() -> None:
-    code = (
-        "import os, sys; from lstmviz.engine import server; taken = server.claim_pipes(); "
-        "print('print'); os.write(1, b'write'); os.system('echo child'); sys.stdin.read(); os.write(taken[1], b'frame')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], input=b"x", capture_output=True, timeout=60, check=True)
-
-    assert done.stdout == b"frame"
-    assert b"print" in done.stderr
-    assert b"write" in done.stderr
-    assert b"child" in done.stderr
-
-
-def test_the_engine_imports_no_qt_and_its_start_no_torch() -> None:
-    code = (
-        "import sys, lstmviz.engine.server, lstmviz.engine.handlers; "
-        "assert not {'PySide6', 'pyqtgraph', 'torch'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
-
-
-def test_time_runs_out_for_an_engine_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipe_transport, "SECONDS_TO_END", 0.2)
-    with PipeClient((sys.executable, "-c", "import time; time.sleep(60)")) as client, pytest.raises(EngineError):
-        client.answer(Hello(0), timeout=0.2)
-
-
-def test_a_command_that_does_not_exist_is_a_failure_with_a_sentence() -> None:
-    with PipeClient(("/no/such/engine",)) as client, pytest.raises(EngineError, match="not started again"):
-        client.answer(InspectModel(0, "a"))
