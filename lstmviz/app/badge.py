@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
+from lstmviz.app.rich_text import plain_tip
 from lstmviz.app.theme import THEMES
 from lstmviz.language import mark, tr
 from lstmviz.session.snapshot import Snapshot
@@ -35,6 +36,7 @@ class StatusBadge(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._checked, self.engine = QLabel(self), QToolButton(self)
+        self._checked.setTextFormat(Qt.TextFormat.PlainText)
         self.engine.setAutoRaise(True)
         self.engine.clicked.connect(self._on_engine_clicked)
         row = QHBoxLayout(self)
@@ -70,7 +72,7 @@ class StatusBadge(QWidget):
         colour = {"ready": theme.good, "failed": theme.error, "stopped": theme.dim}.get(snapshot.engine, theme.warning)
         self.engine.setText(f"● {_where(snapshot)}")
         self.engine.setStyleSheet(f"QToolButton {{ color: {colour} }}")
-        self.engine.setToolTip(snapshot.link.problem or tr("Choose where the engine computes"))
+        self.engine.setToolTip(plain_tip(snapshot.link.problem or tr("Choose where the engine computes")))
         for label in (self._checked, self.engine):
             label.setAccessibleName(label.text())
 

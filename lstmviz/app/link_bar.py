@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from lstmviz.app.rich_text import plain_tip
 from lstmviz.app.theme import THEMES
 from lstmviz.language import mark, tr
 from lstmviz.session.snapshot import Snapshot
@@ -55,7 +56,7 @@ class LinkBar(QFrame):
             )
         if lost:
             self._text.setText(self._sentence(snapshot))
-            self._text.setToolTip(snapshot.link.problem)
+            self._text.setToolTip(plain_tip(snapshot.link.problem))
             self._text.setAccessibleName(self._text.text())
             self.buttons["engine.retry"].setEnabled(snapshot.engine == "lost")
             self.buttons["engine.give_up"].setEnabled(snapshot.engine == "lost")

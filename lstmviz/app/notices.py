@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from lstmviz.app import icons
 from lstmviz.app.numbers import duration
+from lstmviz.app.rich_text import plain_tip
 from lstmviz.app.theme import THEMES
 from lstmviz.language import tr
 from lstmviz.session.snapshot import Notice, Snapshot
@@ -30,6 +31,7 @@ class NoticeBar(QFrame):
         self.setObjectName("notice")
         self._notice: Notice | None = None
         self._text = QLabel(self)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)  # names of files and what an engine says are no markup
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -98,6 +100,7 @@ class TaskBar(QFrame):
         super().__init__(parent)
         self._task = ""
         self._what = QLabel(self)
+        self._what.setTextFormat(Qt.TextFormat.PlainText)
         self._what.setMinimumWidth(1)
         self._what.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._bar = QProgressBar(self)
@@ -144,7 +147,7 @@ class TaskBar(QFrame):
         words = self._what.fontMetrics().elidedText(self._task, Qt.TextElideMode.ElideMiddle, self.width() * 3 // 5)
         self._what.setText(words)
         self._what.setAccessibleName(self._task)
-        self._what.setToolTip("" if words == self._task else self._task)
+        self._what.setToolTip("" if words == self._task else plain_tip(self._task))
 
     def _on_cancel_clicked(self) -> None:
         self.asked.emit("task.cancel", {})

@@ -45,7 +45,7 @@ class Recording:
         self._client = client
         self._ticket: Ticket | None = None
         self._began = 0.0
-        self._partly = ""
+        self._what = self._partly = ""
         self._queue: list[Callable[[], None]] = []
 
     def queue(self, begin: Callable[[], None]) -> None:
@@ -170,7 +170,7 @@ class Recording:
         if self._ticket is not None:
             self._ticket.cancel()
         self._began = time.monotonic()
-        self._partly = partly
+        self._what, self._partly = what, partly
         self._dispatcher.session.task = Task(what)
         self._dispatcher.announce()
 
@@ -205,9 +205,12 @@ class Recording:
         task = self._dispatcher.session.task
         if task is None:
             return
+        what = progress.what or self._what
+        if what != task.what:  # a file was on its way before
+            self._began = time.monotonic()
         elapsed = time.monotonic() - self._began
         left = elapsed * (progress.total - progress.done) / progress.done if progress.done and progress.total else None
-        self._dispatcher.session.task = Task(task.what, progress.done, progress.total, left)
+        self._dispatcher.session.task = Task(what, progress.done, progress.total, left)
         self._dispatcher.announce()
 
     def _on_failed(self, error: LstmvizError) -> None:

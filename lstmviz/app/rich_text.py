@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from itertools import groupby
 
 from PySide6.QtGui import (
@@ -26,6 +27,14 @@ PADDING = 10
 """Pixels between the edge of a box and its text."""
 PARAGRAPH_LINES = 125
 """Percent of the height of the text from one line to the next."""
+
+
+def plain_tip(text: str) -> str:
+    """A tip that shows a text as it is: Qt would take what another computer says for markup, and look up its pictures.
+
+    "" for none.
+    """
+    return f"<qt>{escape(text)}</qt>" if text else ""
 
 
 def set_markdown(document: QTextDocument, text: str, palette: QPalette) -> None:

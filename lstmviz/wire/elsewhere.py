@@ -13,6 +13,7 @@ from typing import Protocol
 from weakref import WeakSet
 
 from lstmviz.errors import EngineError, LstmvizError
+from lstmviz.language import tr
 from lstmviz.traces.trace import Trace
 from lstmviz.wire import framing
 from lstmviz.wire.client import Client, State
@@ -20,7 +21,7 @@ from lstmviz.wire.elsewhere_messages import RUNS, BytesRead, Ping
 from lstmviz.wire.far_names import FarNames, brought_file, check_here
 from lstmviz.wire.fetching import Fetching
 from lstmviz.wire.host import HEARTBEAT, SILENCE, Ended, Host, far_name, far_path, garbled, pause, sentence
-from lstmviz.wire.messages import Answer, Done, EngineInfo, Failed, OpenTrace, Part, Request
+from lstmviz.wire.messages import Answer, Done, EngineInfo, Failed, OpenTrace, Part, Progress, Request
 from lstmviz.wire.porter import Later, Porter, Waiter, progress_of
 from lstmviz.wire.remote_place import Head, RemotePlace
 from lstmviz.wire.store_messages import StoreOpened
@@ -223,12 +224,14 @@ class ElsewhereClient(Client):
             super()._put(ticket)
             return
         path, lasting = needed
-        waiter = Waiter(
-            lambda: not ticket.over, partial(self._ready, ticket), progress_of(ticket), partial(self._fail, ticket.id)
-        )
+        assert self.host is not None
+        progress = progress_of(ticket, tr("Bringing “{file}” to {host}", file=path.name, host=self.host.label))
+        ready, failed = partial(self._ready, ticket), partial(self._fail, ticket.id)
+        waiter = Waiter(lambda: not ticket.over, ready, progress, failed)
         self._porter.bring(path, lasting, waiter)
 
     def _ready(self, ticket: Ticket) -> None:
+        ticket.callbacks.progress(Progress(ticket.id, 0, 0))
         super()._put(ticket)
         if self.state == "ready":
             self._send()
@@ -287,7 +290,7 @@ class ElsewhereClient(Client):
         if self.host is None or not isinstance(info, EngineInfo):
             super()._introduced(answer)
             return
-        if self.state == "ready":  # it says so again
+        if self.info is not None:  # it says so again
             return
         self._porter.forget()
         self._attempts, self._known = 0, True

@@ -263,6 +263,6 @@ def _unreadable(path: Path, error: OSError) -> EngineError:
     return EngineError("“{file}” cannot be read: {reason}.", file=str(path), reason=error.strerror or str(error))
 
 
-def progress_of(ticket: Ticket) -> Callable[[int, int], None]:
-    """How a ticket tells of what must come before its question can be asked."""
-    return lambda done, total: ticket.callbacks.progress(Progress(ticket.id, done, total))
+def progress_of(ticket: Ticket, what: str) -> Callable[[int, int], None]:
+    """How a ticket tells of what must come before its question can be asked, and what that is."""
+    return lambda done, total: ticket.callbacks.progress(Progress(ticket.id, done, total, what))

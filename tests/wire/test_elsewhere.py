@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -25,10 +26,24 @@ from lstmviz.traces.export import export
 from lstmviz.traces.store import open_trace, save_trace
 from lstmviz.traces.trace import Trace
 from lstmviz.wire.codec import sequence_to_wire, trace_arrays
+from lstmviz.wire.elsewhere import ElsewhereClient
 from lstmviz.wire.elsewhere_messages import BytesRead, FolderListed, ListFolder, OpenStore, ReadBytes
-from lstmviz.wire.host import Host
-from lstmviz.wire.messages import InspectModel, LoadSequence, NetSummary, OpenTrace, RecordTrace, SequenceLoaded
+from lstmviz.wire.framing import encode
+from lstmviz.wire.host import Ended, Host
+from lstmviz.wire.messages import (
+    PROTOCOL,
+    EngineInfo,
+    InspectModel,
+    LoadSequence,
+    NetSummary,
+    OpenTrace,
+    Part,
+    Progress,
+    RecordTrace,
+    SequenceLoaded,
+)
 from lstmviz.wire.run_messages import ReadRun, RunBegun, RunReport, Train
+from lstmviz.wire.transport import Listener
 
 __all__ = ["far"]
 SMALL = RunConfig(data="reber", hidden=6, examples=40, batch=4, epochs=8, seed=5, checkpoint_every=10, probe_every=20)
@@ -74,14 +89,15 @@ def test_a_sequence_of_this_computer_is_read_over_there_from_a_copy(shared: FarB
 def test_a_large_file_comes_over_in_parts_and_tells_how_far_it_is(shared: FarBench, tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(size=(300_000, 2)).astype(np.float32)
     np.save(tmp_path / "large.npy", values)
-    told: list[tuple[int, int]] = []
-    ticket = shared.client.ask(
-        LoadSequence(0, str(tmp_path / "large.npy")), on_progress=lambda one: told.append((one.done, one.total))
-    )
+    told: list[Progress] = []
+    ticket = shared.client.ask(LoadSequence(0, str(tmp_path / "large.npy")), on_progress=told.append)
     shared.done(ticket)
     size = (tmp_path / "large.npy").stat().st_size
-    assert told[-1] == (size, size)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    *coming, there = told
+    assert (coming[-1].done, coming[-1].total) == (size, size)
+    assert {one.what for one in coming} == {"Bringing “large.npy” to gpu-server"}
+    assert there.what == "", "from here on the engine tells how far it is"
+    assert [one.done for one in coming] == sorted(one.done for one in coming)
     assert copies(shared.far, "large.npy") == [(tmp_path / "large.npy").read_bytes()]
 
 
@@ -131,6 +147,94 @@ def test_a_recording_over_there_is_that_of_here(shared: FarBench, tmp_path: Path
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
     assert open_trace(tmp_path / "out.zarr")["h"].tobytes() == traces[0]["h"].tobytes()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["here.csv", "out.csv", "out.zarr"]
+
+
+def test_what_the_window_has_is_written_here_without_the_network(
+    shared: FarBench, tmp_path: Path, make_trace: Callable[..., Trace]
+) -> None:
+    trace = make_trace(steps=30)
+    save_trace(trace, tmp_path / "mine.zarr")
+    asked = shared.client._number
+    for name, source in (("a.csv", ""), ("b.csv", str(tmp_path / "mine.zarr"))):
+        failures: list[LstmvizError] = []
+        ticket = shared.client.write_trace(trace, str(tmp_path / name), on_failed=failures.append, source=source)
+        shared.wait(lambda: ticket.over, "what was written")  # noqa: B023
+        assert failures == []
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert shared.client._number <= asked + 2, "heartbeats alone went over there"
+
+
+def test_whoever_waits_is_told_when_another_engine_is_chosen(far: FarHost) -> None:
+    failures: list[LstmvizError] = []
+    with FarBench(far) as bench:
+        bench.client.ask(ListFolder(0), on_failed=failures.append)
+        bench.client.choose(None)
+        assert "Another engine is used now" in str(failures[0])
+        bench.client.ask(ReadRun(0, "gpu-server:/run"), on_failed=failures.append)
+        bench.client.start()
+        bench.wait(lambda: len(failures) == 2, "the refusal")
+        assert "lies on gpu-server, and the engine is on this computer" in str(failures[1])
+
+
+def test_a_long_message_on_a_slow_network_is_no_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The engine can answer nothing before it has the whole of it."""
+    monkeypatch.setattr("lstmviz.wire.elsewhere.SILENCE", 0.4)
+    monkeypatch.setattr("lstmviz.wire.elsewhere.HEARTBEAT", 0.1)
+    bench = SlowBench()
+    bench.client.choose(Host("slow"))
+    bench.client.start()
+    bench.introduce()
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        bench.transport.taken += 1
+        bench.run_timers()
+    assert bench.states == ["starting", "ready"]
+    bench.wait_for("lost")
+    bench.client.stop()
+
+
+class SlowBench:
+    """A client whose transport takes bytes, and answers nothing but who it is."""
+
+    def __init__(self) -> None:
+        self.states: list[str] = []
+        self.timers: list[tuple[float, Callable[[], None]]] = []
+        self.client = ElsewhereClient(self._make, self._later, self.states.append)
+
+    def _make(self, listener: Listener, command: tuple[str, ...]) -> SlowTransport:
+        self.listener, self.transport = listener, SlowTransport()
+        return self.transport
+
+    def _later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.timers.append((time.monotonic() + seconds, call))
+
+    def introduce(self) -> None:
+        info = EngineInfo(PROTOCOL, {}, "CPU", ("cpu",), 1, "", "/home/me")
+        self.listener.on_bytes(encode(Part(0, info)))
+
+    def run_timers(self) -> None:
+        due = [timer for timer in self.timers if timer[0] <= time.monotonic()]
+        self.timers = [timer for timer in self.timers if timer not in due]
+        for _, call in due:
+            call()
+        time.sleep(0.005)
+
+    def wait_for(self, state: str) -> None:
+        until = time.monotonic() + 10
+        while self.states[-1] != state:
+            assert time.monotonic() < until
+            self.run_timers()
+
+
+class SlowTransport:
+    def __init__(self) -> None:
+        self.taken, self.ended = 0, Ended(0, True, "")
+
+    def start(self) -> None: ...
+    def kill(self) -> None: ...
+    def close(self, wait: bool = True) -> None: ...
+    def write(self, data: bytes) -> bool:
+        return True
 
 
 def test_what_cannot_be_written_here_is_said_and_leaves_nothing(

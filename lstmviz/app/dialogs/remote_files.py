@@ -23,7 +23,7 @@ from lstmviz.app.theme import LIGHT, THEMES
 from lstmviz.errors import LstmvizError
 from lstmviz.language import mark, tr
 from lstmviz.wire.elsewhere import ElsewhereClient
-from lstmviz.wire.elsewhere_messages import EntryData, FolderListed, ListFolder
+from lstmviz.wire.elsewhere_messages import MOST_ENTRIES, EntryData, FolderListed, ListFolder
 from lstmviz.wire.messages import Payload
 from lstmviz.wire.tickets import Ticket
 
@@ -120,7 +120,9 @@ class RemoteFilesDialog(QDialog):
         self.path.setText(payload.path)
         self.up.setEnabled(bool(payload.parent))
         self.entries.clear()
-        for entry in payload.entries:
+        entries = payload.entries[:MOST_ENTRIES]
+        left_out = payload.left_out + len(payload.entries) - len(entries)
+        for entry in entries:
             title, icon = _KINDS[entry.kind]
             size = "" if entry.kind == "folder" or not entry.size else data_size(entry.size)
             item = QTreeWidgetItem(self.entries, [entry.name, tr(title), size])
@@ -130,8 +132,8 @@ class RemoteFilesDialog(QDialog):
         if payload.entries:
             self.entries.setCurrentIndex(self.entries.model().index(0, 0))
         self._say(
-            tr("{count} more are not shown; type the path.", count=payload.left_out)
-            if payload.left_out
+            tr("{count} more are not shown; type the path.", count=left_out)
+            if left_out
             else ""
             if payload.entries
             else tr("Nothing is in this folder.")
