@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from lstmviz.errors import TraceError
+from lstmviz.language import tr
 from lstmviz.traces.places import FolderPlace, Place, ZipPlace
 
 
@@ -59,11 +60,11 @@ def place_at_url(url: str) -> Place:
         ) from error
     try:
         if "::" in url:
-            raise ValueError("one address inside another")
+            raise ValueError(tr("one address inside another"))
         files, root = url_to_fs(url)
         if url.lower().endswith(".zip"):
             whole = UrlPlace(url, files, "")
-            return ZipPlace(url, partial(files.open, root, "rb"), lambda start, size: whole.read(root, start, size))
+            return ZipPlace(url, partial(_opened, files, root, url), lambda start, size: whole.read(root, start, size))
     except ImportError as error:
         raise TraceError(
             "“{path}” needs a package that is not installed: {reason}. Install it, or copy the store to this computer.",
@@ -75,3 +76,18 @@ def place_at_url(url: str) -> Place:
     except Exception as error:  # as above
         raise TraceError("“{path}” could not be read: {reason}.", path=url, reason=str(error)[:300]) from error
     return UrlPlace(url, files, root)
+
+
+def _opened(files: Any, root: str, url: str) -> IO[bytes]:
+    """A file at an address, of which parts can be read. Raises TraceError."""
+    stream = cast("IO[bytes]", files.open(root, "rb"))
+    try:
+        stream.seek(0, 2)
+    except (ValueError, OSError, NotImplementedError) as error:
+        stream.close()
+        raise TraceError(
+            "“{path}” lies on a server that sends no parts of files, which a store in one file needs. Download it, or "
+            "put the folder there.",
+            path=url,
+        ) from error
+    return stream
