@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from lstmviz.language import tr
 
 MOST_READ = 4_000_000
-"""Elements of vectors of tables that are gone through in one file; damaged ones may name each other over and over."""
+"""Tables and numbers that are gone through in one file; damaged ones may name each other over and over."""
 
 
 @dataclass(eq=False)
 class Buffer:
-    """The bytes of a file; left: how many more tables may be read of it."""
+    """The bytes of a file; left: how many more tables, and numbers in vectors, may be read of it."""
 
     data: bytes
     left: int = MOST_READ
@@ -29,15 +29,19 @@ class Buffer:
         (value,) = struct.unpack_from("<" + form, self.data, place)
         return value  # type: ignore[no-any-return]
 
+    def take(self, count: int) -> None:
+        """Count what is gone through; raises ValueError where that is more than any model has."""
+        self.left -= count
+        if self.left < 0:
+            raise ValueError(tr("more than four million parts"))
+
     def root(self) -> Table:
         """The table that the file begins with."""
         return self.table(int(self.number("I", 0)))
 
     def table(self, place: int) -> Table:
         """The table at a place, its own table of fields within the file."""
-        self.left -= 1
-        if self.left < 0:
-            raise ValueError(tr("more than four million parts"))
+        self.take(1)
         fields = place - int(self.number("i", place))
         size = int(self.number("H", fields))
         if size < 4 or size % 2 or fields + size > len(self.data):
@@ -84,6 +88,7 @@ class Table:
         """A vector of numbers."""
         width = struct.calcsize(form)
         start, count = self._vector(field, width)
+        self.buffer.take(count)
         return struct.unpack_from(f"<{count}{form}", self.buffer.data, start) if count else ()
 
     def integers(self, field: int, form: str = "i") -> tuple[int, ...]:

@@ -20,7 +20,6 @@ LSTM, SEQUENCE_LSTM, BOTH_LSTM = 16, 44, 52
 RNN, SEQUENCE_RNN = 24, 35
 _KINDS = {0: "f4", 1: "f2", 2: "i4", 3: "u1", 4: "i8", 7: "i2", 9: "i1", 10: "f8"}
 """numpy's names of the types of numbers that are read."""
-MOST_TENSORS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)

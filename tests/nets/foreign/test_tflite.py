@@ -11,6 +11,7 @@ import pytest
 
 import lstmviz
 from lstmviz.errors import ModelError
+from lstmviz.nets.foreign.flatbuffer import Buffer
 from lstmviz.nets.foreign.tflite_file import read
 from lstmviz.nets.foreign.tflite_layers import COUPLED, QUANTISED
 from lstmviz.nets.reader import load_model
@@ -108,3 +109,12 @@ def test_tables_that_name_each_other_without_end_come_to_an_end(tmp_path):
     (tmp_path / "m.tflite").write_bytes(data)
     with pytest.raises(ModelError):
         load_model(tmp_path / "m.tflite")
+
+
+def test_numbers_that_a_damaged_file_names_over_and_over_come_to_an_end():
+    buffer = Buffer((MADE / "plain.tflite").read_bytes(), left=1000)
+    operator = next(next(buffer.root().tables(2)).tables(3))
+    assert len(operator.integers(1)) >= 20
+    with pytest.raises(ValueError, match="four million"):
+        for _ in range(100):
+            operator.integers(1)
