@@ -82,8 +82,10 @@ def _opened(files: Any, root: str, url: str) -> IO[bytes]:
     """A file at an address, of which parts can be read. Raises TraceError."""
     stream = cast("IO[bytes]", files.open(root, "rb"))
     try:
-        stream.seek(0, 2)
-    except (ValueError, OSError, NotImplementedError) as error:
+        stream.seek(-1, 2)
+        stream.read(1)
+        stream.seek(0)
+    except ValueError as error:  # what fsspec raises of such a server
         stream.close()
         raise TraceError(
             "“{path}” lies on a server that sends no parts of files, which a store in one file needs. Download it, or "

@@ -183,6 +183,8 @@ def test_a_store_behind_a_web_server_is_read_by_ranges(store: tuple[Trace, Path]
 def test_a_server_that_knows_no_ranges_gives_the_same(store: tuple[Trace, Path], server: str) -> None:
     Ranges.ranges = False
     assert_opens(f"{server}/a.zarr", store[0])
+    with pytest.raises(TraceError, match="sends no parts of files"):
+        open_trace(f"{server}/a.zarr.zip")
 
 
 @pytest.mark.parametrize("what", ["nothing.zarr", "nothing.zarr.zip"])
