@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,14 @@ class TolerantArray(LazyArray):
             except TraceError:  # said above
                 continue
         return found
+
+    def part(self, start: int, stop: int, units: Any) -> Array:
+        """Some units of consecutive rows."""
+        try:
+            return self._array.part(start, stop, units)
+        except TraceError:
+            found: Array = self.block(start, stop)[:, units]
+            return found
 
     def scattered(self, steps: npt.NDArray[np.intp]) -> Array:
         """Some rows, (n, H), in ascending order."""

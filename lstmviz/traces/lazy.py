@@ -50,6 +50,11 @@ class LazyArray(ABC):
     def scattered(self, steps: npt.NDArray[np.intp]) -> Array:
         """Some rows, (n, H), in ascending order."""
 
+    def part(self, start: int, stop: int, units: Any) -> Array:
+        """Some units of consecutive rows, units as numpy takes them after a comma."""
+        found: Array = self.block(start, stop)[:, units]
+        return found
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -93,7 +98,7 @@ class LazyArray(ABC):
         step = self._piece()
         for first in range(start, stop, step):
             last = min(first + step, stop)
-            found[first - start : last - start] = self.block(first, last)[:, units]
+            found[first - start : last - start] = self.part(first, last, units)
         return found
 
     def _picked(self, places: npt.NDArray[np.intp], units: Any, *, pairs: bool) -> Any:

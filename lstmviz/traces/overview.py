@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lstmviz.traces.checksum import LENGTH
 from lstmviz.traces.places import Place
-from lstmviz.traces.pyramid import Level, group_size, groups, peak_levels, peaks_of, span_levels, values_of
+from lstmviz.traces.pyramid import Level, group_size, groups, peak_levels, peaks_of, span_levels, tile_bytes, values_of
 from lstmviz.traces.recent import Recent
 from lstmviz.traces.stored import StoredArray
 from lstmviz.traces.tiles import Tiles
@@ -142,16 +143,15 @@ class Overview:
         kept = self._strips.get((*key, level.block))
         if kept is not None and numbers[0] in kept.numbers and numbers[-1] in kept.numbers:
             return kept.peaks, kept.numbers[0] * level.blocks
-        parts, known = [], True
-        for number in numbers:
+        size, known = tile_bytes(level, tiles.array.shape[1], tiles.array.dtype) - LENGTH, True
+        data = np.empty(len(numbers) * size + LENGTH, np.uint8)
+        peaks = tiles.keys(level, data, len(numbers))
+        for at, number in enumerate(numbers):  # in this order: a tile's checksum is where the next one begins
             if kept is not None and number in kept.numbers:
-                at = (number - kept.numbers[0]) * level.blocks
-                parts.append(kept.peaks[at : at + level.blocks])
+                there = (number - kept.numbers[0]) * level.blocks
+                peaks[at * level.blocks : (at + 1) * level.blocks] = kept.peaks[there : there + level.blocks]
             else:
-                part, here = tiles.peaks(level, number)
-                known &= here
-                parts.append(part)
-        peaks = parts[0] if len(parts) == 1 else np.concatenate(parts)
+                known &= tiles.fill_peaks(level, number, data[at * size : (at + 1) * size + LENGTH])
         if known:
             self._strips.put((*key, level.block), _Strip(numbers, peaks), peaks.nbytes)
         return peaks, numbers[0] * level.blocks
@@ -162,8 +162,7 @@ class Overview:
         for number in range(start // _RUN, -(-stop // _RUN)):
             part = self._columns.get((*key, 1, number, unit))
             if part is None:
-                part, known = tiles.array.known_block(number * _RUN, min((number + 1) * _RUN, self._steps))
-                part = part[:, unit].copy()
+                part, known = tiles.array.known_block(number * _RUN, min((number + 1) * _RUN, self._steps), unit)
                 if known:
                     self._columns.put((*key, 1, number, unit), part, part.nbytes)
             parts.append(part)

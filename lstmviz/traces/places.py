@@ -12,7 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Protocol
 
+import numpy as np
+
 from lstmviz.errors import TraceError
+from lstmviz.traces.buffers import Bytes
 
 
 class Place(Protocol):
@@ -51,6 +54,12 @@ class FolderPlace:
             if start:
                 stream.seek(start)
             return stream.read(length if size is None else min(size, length))
+
+    def read_into(self, file: str, into: Bytes) -> int:
+        """Fill memory from the start of a file; how many bytes there were. Raises as ``read`` does."""
+        self.size(file)
+        with (self.folder / file).open("rb", buffering=0) as stream:
+            return stream.readinto(into.data) or 0
 
     def size(self, file: str) -> int:
         """See Place.size."""
@@ -128,6 +137,20 @@ class ZipPlace:
         if not 0 <= entry.header_offset <= self._length - entry.file_size:
             raise FileNotFoundError(file)
         return entry
+
+
+def read_into(place: Place, file: str, into: Bytes) -> int | None:
+    """Fill memory from the start of a file, without new memory where it lies in a folder; how many bytes there were.
+
+    None while they are on their way. Raises as ``Place.read`` does.
+    """
+    if type(place) is FolderPlace:  # and no place that reads in a way of its own
+        return place.read_into(file, into)
+    data = place.read(file, 0, len(into))
+    if data is None:
+        return None
+    into[: len(data)] = np.frombuffer(data, np.uint8)
+    return len(data)
 
 
 def place_at(path: str | Path) -> Place:

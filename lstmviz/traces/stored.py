@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lstmviz.errors import TraceError
+from lstmviz.traces.buffers import Buffers, Bytes
 from lstmviz.traces.checksum import LENGTH, is_sound
 from lstmviz.traces.layout import chunk_file
 from lstmviz.traces.lazy import Array, LazyArray
-from lstmviz.traces.places import Place
-from lstmviz.traces.recent import Recent
+from lstmviz.traces.places import Place, read_into
 
 CACHED = 64 << 20
 """How many bytes of chunks all stored arrays keep together."""
+_ALL = slice(None)
 _FEW = 4
 """Chunks that one question may leave in the cache; a longer one would push out what is looked at again and again."""
 
 
-chunks: Recent[tuple[Place, str], Array] = Recent(CACHED)
+chunks: Buffers[tuple[Place, str]] = Buffers(CACHED)
 
 
 class StoredArray(LazyArray):
@@ -48,14 +52,20 @@ class StoredArray(LazyArray):
         self._written = (0, shape[0]) if written is None else written
         self._row_bytes = max(1, shape[1]) * self.dtype.itemsize
         self._sound: set[int] = set()
+        self._checked_there = bool(getattr(place, "checked", False))  # by an engine elsewhere, before it sends a part
 
     def block(self, start: int, stop: int) -> Array:
         """Consecutive rows, (stop − start, H)."""
         return self.known_block(start, stop)[0]
 
-    def known_block(self, start: int, stop: int) -> tuple[Array, bool]:
-        """Consecutive rows, and whether all of them are known: none is NaN because its bytes are on their way."""
-        found, known = np.empty((stop - start, self.shape[1]), self.dtype), True
+    def part(self, start: int, stop: int, units: Any) -> Array:
+        """Some units of consecutive rows."""
+        return self.known_block(start, stop, units)[0]
+
+    def known_block(self, start: int, stop: int, units: Any = _ALL) -> tuple[Array, bool]:
+        """Consecutive rows, of all units or some, and whether all of them are known: none is NaN on its way."""
+        sample = np.empty((1, self.shape[1]), self.dtype)[:, units]
+        found, known = np.empty((stop - start, *sample.shape[1:]), self.dtype), True
         first, last = max(start, self._written[0]), min(stop, self._written[1])
         if first >= last:
             found[:] = np.nan
@@ -65,9 +75,9 @@ class StoredArray(LazyArray):
         few = (last - 1) // self._rows - first // self._rows < _FEW
         for number, low, high in _parts(first, last, self._rows):
             at = number * self._rows + low - start
-            rows = self._chunk_rows(number, low, high, keep=few)
-            found[at : at + high - low] = np.nan if rows is None else rows
-            known &= rows is not None
+            with self._chunk_rows(number, low, high, keep=few) as rows:
+                found[at : at + high - low] = np.nan if rows is None else rows[:, units]
+                known &= rows is not None
         return found, known
 
     def scattered(self, steps: npt.NDArray[np.intp]) -> Array:
@@ -77,34 +87,47 @@ class StoredArray(LazyArray):
         numbers, starts = np.unique(steps[first:last] // self._rows, return_index=True)
         for number, low, high in zip(numbers, starts + first, [*starts[1:] + first, last], strict=True):
             inside = steps[low:high] - int(number) * self._rows
-            rows = self._chunk_rows(int(number), int(inside[0]), int(inside[-1]) + 1, keep=len(numbers) <= _FEW)
-            if rows is not None:
-                found[low:high] = rows[inside - inside[0]]
+            keep = len(numbers) <= _FEW
+            with self._chunk_rows(int(number), int(inside[0]), int(inside[-1]) + 1, keep=keep) as rows:
+                if rows is not None:
+                    found[low:high] = rows[inside - inside[0]]
         return found
 
-    def _chunk_rows(self, number: int, low: int, high: int, keep: bool) -> Array | None:
-        """Rows ``low`` to ``high`` of one chunk, or None while they are on their way."""
+    @contextmanager
+    def _chunk_rows(self, number: int, low: int, high: int, keep: bool) -> Iterator[Array | None]:
+        """Rows ``low`` to ``high`` of one chunk, not to be looked at later, or None while they are on their way."""
         file = chunk_file(self._name, number, 2, self._checksums)
-        kept = chunks.get((self._place, file))
-        if kept is not None:
-            return kept[low:high]
-        if number in self._sound and (high - low) * 8 < self._rows:
+        key = (self._place, file)
+        few = (high - low) * (1 if self._checked_there else 8) < self._rows  # else the whole is soon read anyway
+        if few and (number in self._sound or self._checked_there) and not chunks.has(key):
             size = (high - low) * self._row_bytes
             part = self._bytes(file, low * self._row_bytes, size)
-            return None if part is None else self._array(part[:size], file, high - low)
+            yield None if part is None else self._array(np.frombuffer(part, np.uint8), file, high - low)
+            return
         length = self._rows * self._row_bytes + LENGTH * self._checksums
-        whole = self._bytes(file, 0, length + 1)  # one more tells a file that is too long
-        if whole is None:
-            return None
-        chunk = self._array(self._checked(whole, file), file, self._rows)
+        with chunks.held(key, length + 1, partial(self._fill, number, file), keep=keep) as (data, known):
+            yield self._array(data[: self._rows * self._row_bytes], file, self._rows)[low:high] if known else None
+
+    def _fill(self, number: int, file: str, into: Bytes) -> bool:
+        """Read and check a whole chunk; False while it is on its way. One byte more tells a file that is too long."""
+        with self._reading(file):
+            length = read_into(self._place, file, into)
+        if length is None:
+            return False
+        if length != len(into) - 1 or (self._checksums and not is_sound(into[:length])):
+            raise self._damaged(file)
         self._sound.add(number)
-        if keep:
-            chunks.put((self._place, file), chunk, chunk.nbytes)
-        return chunk[low:high]
+        return True
 
     def _bytes(self, file: str, start: int, size: int) -> bytes | None:
-        try:
+        with self._reading(file):
             return self._place.read(file, start, size)
+
+    @contextmanager
+    def _reading(self, file: str) -> Iterator[None]:
+        """What a place raises, as a sentence."""
+        try:
+            yield
         except FileNotFoundError as error:
             raise self._damaged(file) from error
         except OSError as error:
@@ -114,19 +137,10 @@ class StoredArray(LazyArray):
                 reason=error.strerror or str(error) or type(error).__name__,
             ) from error
 
-    def _checked(self, whole: bytes, file: str) -> memoryview:
-        """A chunk's bytes without its checksum, which they have."""
-        view = memoryview(whole)
-        if not self._checksums:
-            return view
-        if not is_sound(whole):
-            raise self._damaged(file)
-        return view[:-LENGTH]
-
-    def _array(self, data: bytes | memoryview, file: str, rows: int) -> Array:
+    def _array(self, data: Bytes, file: str, rows: int) -> Array:
         if len(data) != rows * self._row_bytes:
             raise self._damaged(file)
-        return np.frombuffer(data, self.dtype.newbyteorder("<")).astype(self.dtype, copy=False).reshape(rows, -1)
+        return data.view(self.dtype.newbyteorder("<")).astype(self.dtype, copy=False).reshape(rows, -1)
 
     def _damaged(self, file: str) -> TraceError:
         return TraceError(

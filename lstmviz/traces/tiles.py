@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lstmviz.traces.buffers import Bytes
 from lstmviz.traces.checksum import is_sound
-from lstmviz.traces.places import Place
+from lstmviz.traces.places import Place, read_into
 from lstmviz.traces.pyramid import (
     RATIO,
     Level,
@@ -82,17 +83,34 @@ class Tiles:
 
     def peaks(self, level: Level, number: int) -> Found:
         """The peaks of one tile, (blocks, G)."""
-        shape = (level.blocks, groups(self._units))
+        data = np.empty(tile_bytes(level, self._units, self.array.dtype), np.uint8)
+        known = self.fill_peaks(level, number, data)
+        return self.keys(level, data), known
+
+    def keys(self, level: Level, data: Bytes, tiles: int = 1) -> Array:
+        """The peaks in the bytes of some tiles side by side, (tiles · blocks, G)."""
+        shape = (tiles * level.blocks, groups(self._units))
+        kind = key_type(self.array.dtype).newbyteorder("<")
+        return data[: shape[0] * shape[1] * kind.itemsize].view(kind).reshape(shape)
+
+    def fill_peaks(self, level: Level, number: int, into: Bytes) -> bool:
+        """Write the bytes of a tile of peaks into memory, from the disk or made; whether they are known."""
+        keys, nothing = self.keys(level, into), no_keys((1, 1), self.array.dtype)
         if number * level.steps >= self._steps:
-            return no_keys(shape, self.array.dtype), True
+            keys[:] = nothing
+            return True
         if level.block >= first_block(self._units):
-            data, known = self._whole(level, number)
-            if not known:
-                return no_keys(shape, self.array.dtype), False
-            if data is not None and is_sound(data):
-                kind = key_type(self.array.dtype).newbyteorder("<")
-                return np.frombuffer(data, kind, shape[0] * shape[1]).reshape(shape), True
-        return self._made(level, number, self._make_peaks)
+            try:
+                length = read_into(self._place, level.file(self._signal, number), into)
+            except OSError:  # there is no such tile, or it cannot be read: the signal itself can
+                length = 0
+            if length is None:
+                keys[:] = nothing
+                return False
+            if length == len(into) and is_sound(into):
+                return True
+        keys[:], known = self._made(level, number, self._make_peaks)
+        return known
 
     def _all(self) -> tuple[Array, tuple[float, float]]:
         """The means and the limits, from the one tile that holds all steps."""
