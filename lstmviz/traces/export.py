@@ -13,6 +13,7 @@ from typing import Any
 from lstmviz.errors import ExportError
 from lstmviz.language import mark
 from lstmviz.traces import csv, hdf5, npz, parquet
+from lstmviz.traces.early_flush import EarlyFlush
 from lstmviz.traces.safe_write import check_room, replacing
 from lstmviz.traces.selection import Selection, Wish, select
 from lstmviz.traces.tables import Form, Tick
@@ -71,17 +72,20 @@ def export(
     _check_library(path, exporter)
     done, total = 0, len(selection.steps) * selection.columns()
 
-    def tick(values: int) -> None:
-        nonlocal done
-        done += values
-        if progress is not None:
-            progress(done, total)
-
     if progress is not None:
         progress(0, total)
     if not exporter.table:
         _check_room(path, selection)
     with replacing(path) as new:
+        early = EarlyFlush(new)
+
+        def tick(values: int) -> None:
+            nonlocal done
+            done += values
+            early.send()
+            if progress is not None:
+                progress(done, total)
+
         exporter.write(selection, new, checked, tick)
 
 
