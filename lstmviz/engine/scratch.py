@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -34,12 +36,18 @@ class Scratch:
             raise sentence(error, self._beside) from error
 
     def __getitem__(self, steps: slice) -> Array:
-        """Rows that were written, (n, width)."""
+        """Rows that were written, (n, width); raises ExportError where the disk does not give them back."""
         rows = np.empty((steps.stop - steps.start, self._width), self._dtype)
-        self._file.seek(steps.start * self._width * self._dtype.itemsize)
         rest = rows.data.cast("B")
-        while rest:
-            rest = rest[self._file.readinto(rest) :]
+        try:
+            self._file.seek(steps.start * self._width * self._dtype.itemsize)
+            while rest:
+                read = self._file.readinto(rest)
+                if not read:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+                rest = rest[read:]
+        except OSError as error:
+            raise sentence(error, self._beside) from error
         return rows
 
     def close(self) -> None:

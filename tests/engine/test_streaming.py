@@ -314,5 +314,7 @@ def test_scratch_gives_back_what_was_written_and_leaves_nothing(tmp_path) -> Non
     for start in (40, 20, 0):
         scratch.write(start, rows[start : start + 20])
     np.testing.assert_array_equal(scratch[7:45], rows[7:45])
+    with pytest.raises(ExportError, match="could not be written"):
+        scratch[45:51]
     scratch.close()
     assert not list(Path(tmp_path).iterdir())
