@@ -25,8 +25,10 @@ OPTIONS = (
     "ServerAliveCountMax=3",
     "ClearAllForwardings=yes",  # the second connection to a host with forwardings could not have them
 )
+_USER = r"[A-Za-z0-9_.%+~][A-Za-z0-9_.%+~-]*"
 _NAME = re.compile(
-    r"(?:ssh://)?[A-Za-z0-9_.%+~][A-Za-z0-9_.%+~-]*(?:@[A-Za-z0-9_.\[][A-Za-z0-9_.:\[\]%-]*|[.:%\w-]*)/?"
+    rf"(?:ssh://)?{_USER}(?:@(?:::)?[A-Za-z0-9_.\[][A-Za-z0-9_.:\[\]%-]*|[.:%\w-]*)/?"
+    r"|ssh://\[[0-9A-Fa-f:.]+(?:%\w+)?\](?::\d+)?/?|::[0-9A-Fa-f:.]+"
 )
 _FAR = re.compile(r"([^/\\]{2,}?):(/(?!/).*|~(?:/.*)?)", re.DOTALL)
 _TAIL = 4000

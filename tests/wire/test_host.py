@@ -9,7 +9,21 @@ from lstmviz.wire.host import Ended, Host, checked_host, far_path, pause, senten
 
 
 @pytest.mark.parametrize(
-    "name", ["gpu", "me@gpu", "ssh://me@gpu:2222", "gpu.example.org", "10.0.0.1", "me@[::1]", "a_b-c"]
+    "name",
+    [
+        "gpu",
+        "me@gpu",
+        "ssh://me@gpu:2222",
+        "gpu.example.org",
+        "10.0.0.1",
+        "me@[::1]",
+        "a_b-c",
+        "::1",
+        "me@::1",
+        "fe80::1%eth0",
+        "ssh://[::1]:2222",
+        "ssh://me@[2001:db8::1]:22",
+    ],
 )
 def test_what_ssh_takes_for_a_host_is_one(name: str) -> None:
     assert checked_host(f" {name} ").name == name
@@ -17,7 +31,24 @@ def test_what_ssh_takes_for_a_host_is_one(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "x", "-oProxyCommand=touch x", "--", "me@-oX", "a b", "a;b", "$(a)", "`a`", "a|b", "a\nb", "a'b", "ssh://-x"],
+    [
+        "",
+        "x",
+        "-oProxyCommand=touch x",
+        "--",
+        "me@-oX",
+        "a b",
+        "a;b",
+        "$(a)",
+        "`a`",
+        "a|b",
+        "a\nb",
+        "a'b",
+        "ssh://-x",
+        "[::1]",
+        "ssh://[-o]",
+        "::-oX",
+    ],
 )
 def test_what_ssh_or_a_shell_could_take_for_more_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is no host"):
