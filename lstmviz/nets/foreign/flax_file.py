@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from lstmviz.errors import ModelError
-from lstmviz.language import mark
+from lstmviz.language import mark, tr
 from lstmviz.nets.foreign.found import Array, Found
 from lstmviz.nets.foreign.gate_order import Cell
 from lstmviz.nets.foreign.torch_names import inputs_named
@@ -57,7 +57,7 @@ def _extension(code: int, data: memoryview) -> Array | None:
     if kind is None:
         return None
     if any(size < 0 for size in shape) or math.prod(shape) * np.dtype(kind).itemsize != len(numbers):
-        raise ValueError(f"an array {shape} of {dtype} in {len(numbers)} bytes")
+        raise ValueError(tr("an array {shape} of {dtype} in {size} bytes", shape=shape, dtype=dtype, size=len(numbers)))
     values = np.frombuffer(numbers, np.dtype(kind).newbyteorder("<")).reshape(shape)
     if dtype == "bfloat16":  # the upper half of a float32
         return (values.astype(np.uint32) << 16).view(np.float32)
