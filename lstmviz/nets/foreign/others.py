@@ -75,6 +75,14 @@ OTHERS = (
         ),
     ),
     Other(
+        (".pdparams", ".t7", ".mlmodel", ".params"),
+        lambda path, start: False,
+        mark(
+            "Save its arrays with numpy.savez as NAME.npz: under torch's names it opens at once, and for others a"
+            " mapping says which is which."
+        ),
+    ),
+    Other(
         (".pkl",),
         lambda path, start: False,
         mark("Save the weights alone, with torch.save(model.state_dict(), …), and open that file."),

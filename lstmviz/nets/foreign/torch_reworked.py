@@ -43,10 +43,18 @@ def made_anew(parts: Mapping[str, Part]) -> dict[str, Part]:
         for pattern, other in _MADE:
             match = pattern.fullmatch(name)
             second = None if match is None else parts.get(other.format(**match.groupdict()))
-            if match is not None and second is not None:
+            if match is not None and second is not None and _fit(part, second):
                 join: Callable[[Part, Part], Array] = _masked if other.endswith("_mask") else _scaled
                 found[match["path"] + match["name"]] = Part(second.shape, partial(join, part, second), second.dtype)
     return found
+
+
+def _fit(one: Part, other: Part) -> bool:
+    """Whether one has a number for each place of the other, or one along whole axes of it."""
+    if not one.shape:
+        return True
+    pairs = zip(one.shape, other.shape, strict=False)
+    return len(one.shape) == len(other.shape) and all(size in (1, whole) for size, whole in pairs)
 
 
 def _masked(original: Part, mask: Part) -> Array:

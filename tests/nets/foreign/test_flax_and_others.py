@@ -102,6 +102,7 @@ def test_what_is_no_cell_of_flax_is_said(tmp_path, content, sentence):
         ("folder/saved_model.pb", b"\x08\x01", "SavedModel"),
         ("folder/_METADATA", b"{}", "checkpoint of orbax"),
         ("m.pkl", b"\x80\x04.", "state_dict"),
+        ("m.pdparams", b"\x80\x02.", "numpy.savez"),
     ],
 )
 def test_formats_that_are_not_read_show_a_way(tmp_path, name, content, sentence):

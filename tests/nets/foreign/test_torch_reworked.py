@@ -64,6 +64,14 @@ def test_weights_that_are_made_of_others_are_made(tmp_path, way):
     agrees(load_model(tmp_path / "m.pt"), _plain(module))
 
 
+def test_parts_of_a_weight_that_do_not_fit_make_none(tmp_path):
+    state = {"weight_ih_l0": torch.zeros(16, 3), "weight_hh_l0_v": torch.zeros(16, 4)}
+    for lengths in (torch.zeros(3, 1), torch.zeros(16)):
+        torch.save(state | {"weight_hh_l0_g": lengths}, tmp_path / "m.pt")
+        with pytest.raises(ModelError, match="holds no recurrent layer"):
+            load_model(tmp_path / "m.pt")
+
+
 @pytest.mark.parametrize("between", ["/", "_", "."])
 def test_the_path_of_a_layer_may_end_in_what_others_put_there(tmp_path, between):
     arrays = {f"encoder{between}{name}": value.numpy() for name, value in _layer().state_dict().items()}
