@@ -10,8 +10,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QTransform
 
-from lstmviz.app.heat_map import cells
 from lstmviz.app.levels import Levels
+from lstmviz.traces.overview import cells
 
 Array = npt.NDArray[np.floating]
 _FAINT = 70

@@ -14,6 +14,7 @@ from lstmviz.app.signal_names import lane_sign
 from lstmviz.app.theme import Theme
 from lstmviz.app.time_painter import LEFT
 from lstmviz.language import tr
+from lstmviz.traces.overview import cells
 
 _BAR = 7
 _MARKS = {"vanishing": "↘", "steady": "→", "exploding": "↗", "silent": "·"}
@@ -168,7 +169,7 @@ def band_image(lane: FlowLane, steps: tuple[int, int], rect: QRect, ink: Ink) ->
     column it shows their mean. Clear where there is no gradient."""
     columns, rows = round(rect.width() * ink.ratio), round(rect.height() * ink.ratio)
     shown = lane.shares[:, steps[0] : steps[1]]
-    first, _ = heat_map.cells(shown.shape[1], columns)
+    first, _ = cells(shown.shape[1], columns)
     if shown.shape[1] > columns:
         counts = np.diff(np.append(first, shown.shape[1]))
         shown = np.asarray(np.add.reduceat(shown, first, axis=1) / counts)

@@ -18,6 +18,7 @@ from lstmviz.app import theme
 from lstmviz.app.levels import Levels
 from lstmviz.app.numbers import about, rounded_up
 from lstmviz.language import tr
+from lstmviz.traces.overview import cells
 
 Array = npt.NDArray[np.floating]
 Places = npt.NDArray[np.intp]
@@ -47,16 +48,6 @@ def limits_of(name: str, low: float, high: float) -> tuple[float, float]:
         return -1.0, 1.0
     largest = rounded_up(largest) or 1.0
     return -largest, largest
-
-
-def cells(count: int, pixels: int) -> tuple[Places, Places]:
-    """For each pixel the first and the end (exclusive) of the cells it shows, at least one each."""
-    if count <= pixels:
-        # the cell under the middle of the pixel
-        only = ((2 * np.arange(pixels, dtype=np.intp) + 1) * count) // (2 * pixels)
-        return only, only + 1
-    edges = np.arange(pixels + 1, dtype=np.intp) * count // pixels
-    return edges[:-1], edges[1:]
 
 
 def reduced(array: Array, columns: int, rows: int) -> Array:

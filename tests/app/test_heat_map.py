@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 
 from lstmviz.app import heat_map, theme
 from lstmviz.app.curve_map import Curve, draw, envelope
+from lstmviz.traces.overview import cells
 
 
 def random(seed: int, steps: int, units: int) -> np.ndarray:
@@ -40,7 +41,7 @@ def test_each_pixel_is_the_true_value_furthest_from_its_units_mean(
     grid = heat_map.reduced(array, columns, rows)
     assert grid.shape == (rows, columns)
     away = np.abs(array - array.mean(axis=0))
-    across, down = heat_map.cells(steps, columns), heat_map.cells(units, rows)
+    across, down = cells(steps, columns), heat_map.cells(units, rows)
     for column in {0, columns // 2, columns - 1}:
         for row in {0, rows // 2, rows - 1}:
             block = slice(across[0][column], across[1][column]), slice(down[0][row], down[1][row])
@@ -53,7 +54,7 @@ def test_each_pixel_is_the_true_value_furthest_from_its_units_mean(
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 3000), st.integers(1, 1000))
 def test_cells_cover_every_step_in_order(count: int, pixels: int) -> None:
-    first, end = heat_map.cells(count, pixels)
+    first, end = cells(count, pixels)
     assert first[0] == 0
     assert end[-1] == count
     assert (end > first).all()
