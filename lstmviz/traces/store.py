@@ -195,13 +195,17 @@ def _cut_short(recorded: Recorded, spans: dict[str, Span], steps: int) -> Record
         note = tr("This recording has all of its steps, but was ended before it was checked.")
     elif any(group.endswith("/reverse") for group in spans):
         note = tr(
-            "This recording was cut short: {there} of {steps} steps are complete in every direction. The rest is "
-            "missing: NaN, and hatched where it is drawn.",
+            "This recording was cut short or is still being made: {there} of {steps} steps are complete in every "
+            "direction. The rest is missing: NaN, and hatched where it is drawn.",
             there=there,
             steps=steps,
         )
     else:
-        note = tr("This recording was cut short: it has {there} of {steps} steps.", there=there, steps=steps)
+        note = tr(
+            "This recording was cut short or is still being made: it has {there} of {steps} steps.",
+            there=there,
+            steps=steps,
+        )
     return replace(recorded, note=note)
 
 
