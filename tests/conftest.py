@@ -21,6 +21,15 @@ from lstmviz.traces.trace import Trace
 REAL = Path(__file__).resolve().parents[2] / "shared" / "real"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def isolated_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the user's own folders is written, by what a whole file shares or by Qt's dialogs either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LSTMVIZ_HOME", str(tmp_path_factory.mktemp("session-home")))
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test reads or writes the user's own settings, and each starts in English."""

@@ -83,7 +83,8 @@ def test_two_processes_record_disjoint_shares_into_one_store(corpus: Path) -> No
     run = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "lstmviz",
          "record", str(corpus), "--model", "sunspots", "--out", str(store)],
-        capture_output=True, text=True, timeout=100, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
+        capture_output=True, text=True, timeout=100, check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(corpus.parent)},  # torchrun leaves its logs there
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert "3 of 5" in run.stdout

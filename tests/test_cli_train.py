@@ -156,7 +156,8 @@ def test_two_processes_under_torchrun_train_one_run(folder: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
          "-m", "lstmviz", "train", *SMALL, "--out", "run"],
-        capture_output=True, text=True, timeout=110, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
+        capture_output=True, text=True, timeout=110, check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(folder)},
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert run.stdout.count("epoch 2/2") == 1
