@@ -89,7 +89,11 @@ class Elsewhere(QObject):
         return bar
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
-        QTimer.singleShot(round(seconds * SECOND), self, call)
+        timer = QTimer(self)  # our own: none outlives the window
+        timer.setSingleShot(True)
+        timer.timeout.connect(call)
+        timer.timeout.connect(timer.deleteLater)
+        timer.start(round(seconds * SECOND))
 
     def store_for(self, name: str) -> str:
         """Where a big recording goes unless told: on the engine's computer."""

@@ -61,7 +61,10 @@ class QProcessTransport(QObject):
         if self._process.state() != QProcess.ProcessState.NotRunning:
             self._process.closeWriteChannel()
             if not wait:
-                QTimer.singleShot(milliseconds, self, self.kill)
+                patience = QTimer(self)
+                patience.setSingleShot(True)
+                patience.timeout.connect(self.kill)
+                patience.start(milliseconds)
                 return  # its end deletes us
             if not self._process.waitForFinished(milliseconds):
                 self.kill()

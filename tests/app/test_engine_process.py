@@ -138,3 +138,11 @@ def test_an_engine_that_dies_at_once_is_a_failure_after_three_deaths(qtbot: QtBo
     qtbot.waitUntil(lambda: engine.client.state == "failed", timeout=WAIT)
 
     assert engine.states == ["starting", "restarting", "failed"]
+
+
+def test_an_engine_is_left_to_end_by_itself(engine: Engine, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: engine.client.state == "ready", timeout=WAIT)
+    pid = engine.pid
+    engine.client.stop(wait=False)
+    assert engine.client.state == "stopped"
+    qtbot.waitUntil(lambda: not is_alive(pid), timeout=WAIT)

@@ -402,6 +402,7 @@ def test_a_training_that_loses_its_connection_ends_as_one_that_does_not(
     assert told(far.home / "lstmviz-runs" / harm.__name__) == undisturbed
 
 
+@pytest.mark.slow
 def test_an_engine_that_hears_nothing_ends_with_a_checkpoint_though_nobody_reads_it(
     far: FarHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
