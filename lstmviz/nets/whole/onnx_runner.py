@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,6 +130,8 @@ def _tapped(model: ModelProto, path: Path, nodes: tuple[str, ...], dtype: np.dty
 
 
 def _session(model: ModelProto, file: str) -> Any:
+    # it would else tell its makers of each start, and keep a number of this computer in the user's cache
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

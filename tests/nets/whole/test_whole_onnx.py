@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -260,3 +264,14 @@ def test_dtln_gives_the_reference_frame_by_frame(real):
     np.testing.assert_allclose(upper.inputs, reference["h"][0, :, 0], rtol=0, atol=2e-5)
     assert trace.check.passed
     assert upper.check.passed
+
+
+def test_onnxruntime_tells_nobody_of_it(tmp_path, values):
+    """Its makers count who starts it, and for that it keeps a number of the computer in the user's cache."""
+    program = "import sys, numpy as np, lstmviz; lstmviz.record_whole(sys.argv[1], np.load(sys.argv[2]))"
+    np.save(tmp_path / "values.npy", values)
+    (tmp_path / "user").mkdir()
+    words = [sys.executable, "-c", program, str(dense_then_lstm(tmp_path)), str(tmp_path / "values.npy")]
+    environment = {name: word for name, word in os.environ.items() if not name.startswith(("XDG_", "ORT_"))}
+    subprocess.run(words, check=True, timeout=100, env={**environment, "HOME": str(tmp_path / "user")})
+    assert not [file for file in (tmp_path / "user").rglob("*") if file.is_file()]
