@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QTransform
 
 from lstmviz.app.levels import Levels
-from lstmviz.traces.overview import cells
+from lstmviz.traces.cells import cells
 
 Array = npt.NDArray[np.floating]
 _FAINT = 70

@@ -10,11 +10,9 @@ from PySide6.QtCore import QUrl
 
 from lstmviz.app.stores import is_address
 from lstmviz.errors import SequenceError
-from lstmviz.nets.foreign.formats import is_model
 from lstmviz.runs.folder import is_run
 from lstmviz.sequences.readers import ENDINGS
 from lstmviz.traces.corpus import is_corpus_store
-from lstmviz.traces.pack import is_packed
 from lstmviz.wire.host import far_path
 
 What = Literal["trace", "corpus", "run", "model", "sequence"]
@@ -32,6 +30,8 @@ def what_is(path: str) -> What:
     too: reading them says which way works. An address of storage elsewhere is that of a trace, and on another
     computer a folder without an ending is that of a run.
     """
+    from lstmviz.traces.pack import is_packed  # the window paints before it needs this
+
     if is_address(path) or is_packed(path):
         return "trace"
     file = Path(path)
@@ -43,6 +43,8 @@ def what_is(path: str) -> What:
         return "corpus" if is_corpus_store(store_of(path)) else "trace"
     if is_run(file) or file.name == RUN_FILE or (far_path(path) and not file.suffix):
         return "run"
+    from lstmviz.nets.foreign.formats import is_model  # as above
+
     return "model" if is_model(file) else "sequence"
 
 

@@ -14,7 +14,7 @@ from lstmviz.app.signal_names import lane_sign
 from lstmviz.app.theme import Theme
 from lstmviz.app.time_painter import LEFT
 from lstmviz.language import tr
-from lstmviz.traces.overview import cells
+from lstmviz.traces.cells import cells
 
 _BAR = 7
 _MARKS = {"vanishing": "↘", "steady": "→", "exploding": "↗", "silent": "·"}

@@ -18,7 +18,7 @@ from lstmviz.app import theme
 from lstmviz.app.levels import Levels
 from lstmviz.app.numbers import about, rounded_up
 from lstmviz.language import tr
-from lstmviz.traces.overview import cells
+from lstmviz.traces.cells import cells
 
 Array = npt.NDArray[np.floating]
 Places = npt.NDArray[np.intp]

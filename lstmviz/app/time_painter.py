@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
@@ -196,6 +194,8 @@ class TimePainter:
         def read(row: Row) -> Array | None:
             size = heat_map.device_size((rects[row].width(), rects[row].height()), ink.ratio)
             return reading.picture(ink.trace, row.signal, row.layer, row.direction, ink.steps, size)
+
+        from concurrent.futures import ThreadPoolExecutor  # the window paints before it needs this
 
         with ThreadPoolExecutor(_THREADS) as pool:
             self._together = dict(zip(missing, pool.map(read, missing), strict=True))

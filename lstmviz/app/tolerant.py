@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from lstmviz.errors import TraceError
 from lstmviz.traces.lazy import LazyArray
-from lstmviz.traces.overview import Envelope, Overview
 from lstmviz.traces.trace import Array, Trace
+
+if TYPE_CHECKING:
+    from lstmviz.traces.overview import Envelope, Overview
 
 OnDamage = Callable[[TraceError], None]
 _PIECE = 256
@@ -96,6 +98,8 @@ class TolerantOverview:
             return self._overview.envelope(signal, layer, direction, unit, start, stop, columns)
         except TraceError as error:
             self._on_damage(error)
+        from lstmviz.traces.overview import Envelope  # the window paints before it needs any of this
+
         nothing = np.full(1, np.nan, np.float32)
         return Envelope(start, stop - start, nothing, nothing, nothing)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lstmviz.traces.cells import Cells, Edges, cells
 from lstmviz.traces.checksum import LENGTH
 from lstmviz.traces.places import Place
 from lstmviz.traces.pyramid import Level, group_size, groups, peak_levels, peaks_of, span_levels, tile_bytes, values_of
@@ -17,8 +18,6 @@ from lstmviz.traces.stored import StoredArray
 from lstmviz.traces.tiles import Tiles
 
 Array = npt.NDArray[Any]
-Edges = npt.NDArray[np.intp]
-Cells = tuple[Edges, Edges]
 
 _STRIPS, _COLUMNS = 96 << 20, 8 << 20
 """Bytes of peaks, and of single units, that are kept for the neighbours of what was drawn."""
@@ -185,16 +184,6 @@ class _Plan:
     level: Level | None
     blocks: Cells
     groups: Cells
-
-
-def cells(count: int, pixels: int) -> Cells:
-    """For each pixel the first and the end (exclusive) of the cells it shows, at least one each."""
-    if count <= pixels:
-        # the cell under the middle of the pixel
-        only = ((2 * np.arange(pixels, dtype=np.intp) + 1) * count) // (2 * pixels)
-        return only, only + 1
-    edges = np.arange(pixels + 1, dtype=np.intp) * count // pixels
-    return edges[:-1], edges[1:]
 
 
 def _level(levels: list[Level], width: float) -> Level:

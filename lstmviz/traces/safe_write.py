@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import platform
 import re
@@ -164,6 +163,8 @@ def is_unfinished(path: Path) -> bool:
 
 def _mine() -> str:
     """How the names of new files begin that were made on this computer."""
+    import hashlib  # it takes longer than all else here
+
     return f".lstmviz-{hashlib.sha256(platform.node().encode()).hexdigest()[:8]}-"
 
 

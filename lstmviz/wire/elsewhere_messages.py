@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -165,6 +164,8 @@ ElsewhereRequest = (
 
 def bundle_of(files: tuple[FileSaid, ...]) -> str:
     """The name of files that belong together, by what they hold and are called."""
+    import hashlib  # the window paints before it needs this
+
     return hashlib.sha256(msgspec.msgpack.encode(files)).hexdigest()[:32]
 
 

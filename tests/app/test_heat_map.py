@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 
 from lstmviz.app import heat_map, theme
 from lstmviz.app.curve_map import Curve, draw, envelope
-from lstmviz.traces.overview import cells
+from lstmviz.traces.cells import cells
 
 
 def random(seed: int, steps: int, units: int) -> np.ndarray:
