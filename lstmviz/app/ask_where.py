@@ -43,6 +43,8 @@ class StoreFileDialog(QFileDialog):
         self.setFileMode(QFileDialog.FileMode.AnyFile)
         self.setOption(QFileDialog.Option.DontUseNativeDialog)
         self.setOption(QFileDialog.Option.DontConfirmOverwrite, not confirm)
+        self.setLabelText(QFileDialog.DialogLabel.LookIn, tr("Folder"))  # which Qt says in English alone
+        self.setLabelText(QFileDialog.DialogLabel.FileType, tr("Kind"))
         filters = {f"{tr('Trace store')} (*{STORE})": STORE, f"{tr('Trace store in one file')} (*{ENDING})": ENDING}
         self._endings = filters if packed else dict(list(filters.items())[:1])
         self.setNameFilters(list(self._endings))
