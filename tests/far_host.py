@@ -112,15 +112,20 @@ class FarHost:
 
 def descendants(pid: int, word: str) -> list[int]:
     """The processes below one whose command line has a word in it."""
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            try:
-                command = Path(f"/proc/{child}/cmdline").read_bytes().decode()
-            except OSError:
-                continue
-            found += [child] if word in command else []
-            found += descendants(child, word)
+    found: list[int] = []
+    try:
+        below = [
+            int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()
+        ]
+    except OSError:  # a thread that ended while it was looked at
+        return descendants(pid, word) if Path(f"/proc/{pid}").exists() else found
+    for child in below:
+        try:
+            command = Path(f"/proc/{child}/cmdline").read_bytes().decode()
+        except OSError:
+            continue
+        found += [child] if word in command else []
+        found += descendants(child, word)
     return found
 
 

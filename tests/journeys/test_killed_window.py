@@ -52,7 +52,7 @@ def test_a_run_whose_window_was_killed_is_listed_at_the_next_start_and_goes_on_t
     with (tmp_path / "printed.txt").open("wb") as printed:
         process = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=printed, stderr=printed, cwd=tmp_path)
     try:
-        until = time.monotonic() + 40
+        until = time.monotonic() + 80
         while not any(update > 0 for update in checkpoints(folder)):
             assert process.poll() is None, (tmp_path / "printed.txt").read_text()
             assert time.monotonic() < until, "no checkpoint came"
