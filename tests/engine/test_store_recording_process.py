@@ -44,12 +44,15 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PipeClient]:
             yield client
 
 
+def a_net(path: Path, units: int) -> str:
+    torch.manual_seed(0)
+    save_net(build_net(NetSpec(name="small", input=ValueInput(("a",), (0.0,), (1.0,)), hidden=units), 1), path)
+    return str(path)
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("net") / "small.json"
-    torch.manual_seed(0)
-    save_net(build_net(NetSpec(name="small", input=ValueInput(("a",), (0.0,), (1.0,)), hidden=UNITS), 1), path)
-    return str(path)
+    return a_net(tmp_path_factory.mktemp("net") / "small.json", UNITS)
 
 
 @pytest.fixture(scope="module")
@@ -224,9 +227,9 @@ def test_a_command_that_is_killed_leaves_a_store_that_opens_and_says_how_far_it_
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
-def test_ctrl_c_says_what_is_left(model, csv, tmp_path) -> None:
+def test_ctrl_c_says_what_is_left(csv, tmp_path) -> None:
     out = tmp_path / "a.zarr"
-    process = command(model, csv, out)
+    process = command(a_net(tmp_path / "slow.json", 4 * UNITS), csv, out)  # long enough not to end before
     wait_for(lambda: journal_of(out).exists() and journal_of(out).stat().st_size > 0)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
