@@ -226,7 +226,7 @@ def test_a_gru_under_an_lstm_s_name_opens_as_a_gru_in_both_directions(desk: Desk
 
     inputs = summarise(model).stacks[0].inputs
     np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(9, inputs)).astype(np.float32))
-    trace = open_both(desk, model, tmp_path / "x.npy")
+    trace = open_both(desk, model, tmp_path / "x.npy", "encoder._module")
     assert [(info.cell, info.units, info.directions) for info in trace.layers] == [
         ("gru", 25, ("forward", "reverse"))
     ] * 2
