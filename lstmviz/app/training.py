@@ -160,10 +160,17 @@ class Training:
 
     def steer(self, action: Action = "", *, learning_rate: float | None = None, clipping: float | None = None) -> None:
         """Tell the run that is shown, and its twin, what to do."""
-        for view in self._shown():
-            if view.state in ("training", "paused"):
-                request = Steer(0, view.folder, action, learning_rate, clipping)
-                self._client.ask(request, on_failed=self._on_problem)
+        folders = [view.folder for view in self._shown() if view.state in ("training", "paused")]
+        if folders:
+            self._steer(folders, action, learning_rate, clipping)
+
+    def _steer(
+        self, folders: list[str], action: Action, learning_rate: float | None = None, clipping: float | None = None
+    ) -> None:
+        """One message for both twins: between two of them one twin would train alone."""
+        folder, twin = [*folders, ""][:2]
+        request = Steer(0, folder, action, learning_rate, clipping, twin)
+        self._client.ask(request, on_failed=self._on_problem)
 
     def _shown(self) -> tuple[RunView, ...]:
         return self._runs.with_twin(self._runs.shown)
@@ -227,11 +234,14 @@ class Training:
 
     def _go_together(self, run_id: int) -> None:
         """Let a run that waited for its twin begin, with the twin where there is one."""
+        folders = []
         for view in self._runs.with_twin(run_id):
             line = self._lines.get(view.id)
             if line is not None and line.together and line.begun:
                 line.together = False
-                self._client.ask(Steer(0, view.folder, "go"), on_failed=self._on_problem)
+                folders.append(view.folder)
+        if folders:
+            self._steer(folders, "go")
 
     def _twin_line(self, run_id: int) -> _Line | None:
         view = self._runs.get(run_id)

@@ -141,15 +141,16 @@ class Jobs:
         return job
 
     def steer(self, request: Steer) -> None:
-        """Tell a training what to do; raises RunError where the folder is not being trained."""
-        trainer = self.at(request.folder)
-        if trainer is None:
-            raise RunError("“{folder}” is not being trained now. Go on with it first.", folder=request.folder)
-        trainer.steer(learning_rate=request.learning_rate, clipping=request.clipping)
-        if request.action == "pause":
-            _pause(trainer)
-        else:
-            trainer.steer(request.action)
+        """Tell a training and its twin what to do; raises RunError where a folder is not being trained."""
+        trainers = [(folder, self.at(folder)) for folder in (request.folder, request.twin) if folder]
+        for folder, trainer in trainers:
+            if trainer is None:
+                raise RunError("“{folder}” is not being trained now. Go on with it first.", folder=folder)
+            trainer.steer(learning_rate=request.learning_rate, clipping=request.clipping)
+            if request.action == "pause":
+                _pause(trainer)
+            else:
+                trainer.steer(request.action)
 
     def at(self, folder: str | Path) -> Trainer | None:
         """The training of a folder, None where it is not under way."""

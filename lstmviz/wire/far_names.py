@@ -50,7 +50,7 @@ LYING_THERE: dict[type, tuple[str, ...]] = {
     RecordTrace: ("out",),
     RecordBatch: ("run",),
     Train: ("folder",),
-    Steer: ("folder",),
+    Steer: ("folder", "twin"),
     ReadRun: ("folder",),
     ReadProbe: ("folder",),
 }

@@ -109,10 +109,11 @@ class Train(msgspec.Struct, frozen=True, tag=True):
 
 
 class Steer(msgspec.Struct, frozen=True, tag=True):
-    """Tell a training what to do; answered by Done at once.
+    """Tell a training, and its twin at the same moment, what to do; answered by Done at once.
 
-    run: its folder. action: ``go``, ``pause``, one ``phase``, ``batch`` or ``epoch`` and then pause, ``stop`` with a
-    checkpoint, ``probe`` now, or "" for none. learning_rate, clipping: new values, None to leave them.
+    folder: the run's. twin: that of its twin, "" for none. action: ``go``, ``pause``, one ``phase``, ``batch`` or
+    ``epoch`` and then pause, ``stop`` with a checkpoint, ``probe`` now, or "" for none. learning_rate, clipping: new
+    values, None to leave them.
     """
 
     id: int
@@ -120,6 +121,7 @@ class Steer(msgspec.Struct, frozen=True, tag=True):
     action: Literal["", "go", "pause", "phase", "batch", "epoch", "stop", "probe"] = ""
     learning_rate: float | None = None
     clipping: float | None = None
+    twin: str = ""
 
 
 class ReadRun(msgspec.Struct, frozen=True, tag=True):

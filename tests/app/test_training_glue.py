@@ -132,7 +132,7 @@ def test_twins_begin_together_and_are_compared(program, look, wait_for):
     program.dispatcher.run("run.toggle")
     wait_for(lambda: {run.state for run in look().runs} == {"paused"})
     one, two = (run.update for run in look().runs)
-    assert abs(one - two) <= 2, "one for whose turn it was, one for what came between the two pauses"
+    assert abs(one - two) <= 1, "what is told to both comes at the same moment"
 
 
 def test_the_replay_brings_back_the_probe_as_it_was(program, look, wait_for):
