@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check lint types contracts translations pictures bench classics samples format wheel clean \
+.PHONY: help run test test-slow check lint types contracts translations pictures bench scale classics samples format wheel clean \
 	system-libraries system-libraries-test
 
 help: ## list the targets
@@ -50,6 +50,11 @@ bench: $(VENV)/.dev system-libraries ## print every benchmark
 	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/frames.py
 	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/export.py
+	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/scale.py --quick
+
+scale: $(VENV)/.dev system-libraries ## record a million steps of 1,024 units and look at them: 40 GB of disk, half an hour
+	QT_QPA_PLATFORM=offscreen $(BIN)/python benchmarks/scale.py
 
 classics: $(VENV)/.dev ## train the tasks of the literature, and print our numbers beside the published ones
 	$(BIN)/python benchmarks/classics.py
