@@ -19,7 +19,7 @@ from lstmviz.nets.foreign.found import Array, Found, Part
 from lstmviz.nets.foreign.hdf5_answer import Answer, array_of, from_data, parts_from
 
 SECONDS = 60
-"""So long a file may take, the time for the process to start included."""
+"""So long a file may take on a machine that has little time for it; the process allows itself far less of its own."""
 _CHILD = "lstmviz.nets.foreign.hdf5_child"
 
 

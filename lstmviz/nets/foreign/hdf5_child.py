@@ -1,6 +1,6 @@
 """The process that reads one HDF5 file for another: python -m lstmviz.nets.foreign.hdf5_child WHAT PATH [ARRAY].
 
-It takes no more than MEMORY beyond the file's own need and SECONDS of the processor, writes an `Answer` and ends.
+It takes no more than MEMORY and SECONDS of the processor beyond the file's own need, writes an `Answer` and ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from lstmviz.nets.foreign import hdf5_file, keras_file
 from lstmviz.nets.foreign.formats import damaged
 from lstmviz.nets.foreign.hdf5_answer import Answer, ArrayData, array_data, error_data, to_data
 
-MEMORY, SECONDS = 1 << 30, 20
+MEMORY, SECONDS = 1 << 30, 9
+BYTES_A_SECOND = 64 << 20
+"""A tenth of what an idle machine reads of a sound file: a large one has the time that it needs."""
 TOGETHER = 64 << 20
 """Bytes of all arrays of a file up to which they are sent at once."""
 
@@ -59,7 +61,8 @@ def _limit(path: Path) -> None:
         used = int(statm.read_text().split()[0]) * resource.getpagesize()
         most = used + MEMORY + 4 * path.stat().st_size
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    seconds = SECONDS + path.stat().st_size // BYTES_A_SECOND
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
