@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
@@ -20,7 +21,7 @@ class Wholes:
 
     def __init__(self, window: QWidget) -> None:
         self._window = window
-        self._agreed: set[str] = set()
+        self._agreed: set[tuple[object, ...]] = set()
         self._ran: set[str] = set()
 
     def ran(self, net: NetSummary) -> bool:
@@ -31,7 +32,7 @@ class Wholes:
         """Call ``then`` with whether the whole model is to be run, once the user has said so where its code would."""
         if net is None or not net.whole or _is_own_input(net, sequence):
             then(False)
-        elif net.whole == CODE and split(net.path)[0] not in self._agreed:
+        elif net.whole == CODE and _file(net) not in self._agreed:
             self._ask(net, then)
         else:
             self._answer(net, then, agreed=True)
@@ -47,9 +48,19 @@ class Wholes:
 
     def _answer(self, net: NetSummary, then: Callable[[bool], None], *, agreed: bool) -> None:
         if agreed:
-            self._agreed.add(split(net.path)[0])
+            self._agreed.add(_file(net))
             self._ran.add(net.path)
         then(agreed)
+
+
+def _file(net: NetSummary) -> tuple[object, ...]:
+    """The file that the user agrees to run: another one that takes its place is asked for again."""
+    path = Path(split(net.path)[0])
+    try:
+        facts = path.stat()
+    except OSError:  # it lies on the engine's computer
+        return str(path), net.sha256
+    return str(path), net.sha256, facts.st_mtime_ns, facts.st_size
 
 
 def _is_own_input(net: NetSummary, sequence: Sequence) -> bool:

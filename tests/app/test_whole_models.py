@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import onnx
 import pytest
@@ -89,6 +91,10 @@ def test_an_onnx_model_is_run_whole_at_once(program, qtbot, tmp_path, values):
     np.savetxt(tmp_path / "more.csv", values[:7], delimiter=",", header="a,b", comments="")
     program.dispatcher.run("file.open_path", path=str(tmp_path / "more.csv"))
     qtbot.waitUntil(lambda: len(program.dispatcher.snapshot.open_traces) == 2, timeout=WAIT)
+    os.utime(path, (0, 0))
+    program.dispatcher.run("file.open_paths", paths=paths)
+    qtbot.waitUntil(lambda: bool(shown(program, RunWholeDialog)), timeout=WAIT)  # it may be another file now
+    press(shown(program, RunWholeDialog)[0], QDialogButtonBox.StandardButton.Cancel)
     assert len(program.dispatcher.snapshot.trace) == 7
 
 
