@@ -76,7 +76,7 @@ def write(path, text):
 ROWS = "".join(f"2024-01-{n:02},{n},{n % 3},{n % 5},{n % 7}\n" for n in range(1, 21))
 
 
-def test_of_more_columns_than_the_model_reads_the_user_takes_some(program, asked, recorded, model, tmp_path):
+def test_of_more_columns_than_the_model_reads_the_user_takes_some(program, asked, recorded, model, tmp_path, qtbot):
     csv = write(tmp_path / "s.csv", "date,a,b,c,d\n" + ROWS)
     program.dispatcher.run("file.open_paths", paths=(csv, model))
     dialog = asked(ColumnsDialog)
@@ -84,7 +84,9 @@ def test_of_more_columns_than_the_model_reads_the_user_takes_some(program, asked
     dialog.features.item(1).setCheckState(Qt.CheckState.Unchecked)
     assert not dialog.ok.isEnabled()
     dialog.features.item(3).setCheckState(Qt.CheckState.Checked)
+    dialog.activateWindow()
     dialog.features.setFocus()
+    qtbot.waitUntil(dialog.features.hasFocus)  # a shortcut of a list without the focus would only move the choice
     dialog.features.setCurrentRow(3)
     for _ in range(4):  # once more than there are places above
         QTest.keyClick(dialog.features, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)

@@ -19,7 +19,7 @@ from desk import is_alive
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="asks /proc, which only Linux has")
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 x11 = pytest.mark.skipif(
     not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool, which are not installed"
 )
