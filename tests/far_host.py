@@ -54,7 +54,7 @@ Host closed
   HostName 127.0.0.1
   Port 1
 """
-PATIENCE = 10.0
+PATIENCE = 40.0
 
 
 class FarHost:

@@ -21,7 +21,7 @@ from lstmviz.session.run_view import RunState, RunView
 from lstmviz.session.settings import Settings, load_settings
 from lstmviz.session.state import Session
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which what does not come is not coming: an engine starts in three on a quiet machine."""
 NONE, CONTROL, SHIFT = (
     Qt.KeyboardModifier.NoModifier,

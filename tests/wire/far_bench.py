@@ -18,7 +18,7 @@ from lstmviz.wire.remote_place import RemotePlace
 from lstmviz.wire.tickets import Ticket
 from lstmviz.wire.transport import Listener
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class FarBench:
