@@ -86,7 +86,7 @@ def test_of_more_columns_than_the_model_reads_the_user_takes_some(program, asked
     dialog.features.item(3).setCheckState(Qt.CheckState.Checked)
     dialog.activateWindow()
     dialog.features.setFocus()
-    qtbot.waitUntil(dialog.features.hasFocus, timeout=WAIT)  # a shortcut of a list without the focus would only move the choice
+    qtbot.waitUntil(dialog.features.hasFocus, timeout=WAIT)  # else the keys only move the choice
     dialog.features.setCurrentRow(3)
     for _ in range(4):  # once more than there are places above
         QTest.keyClick(dialog.features, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
